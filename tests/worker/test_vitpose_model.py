@@ -1,0 +1,83 @@
+"""The network's shape: parameters as published, any size of input, and a start that can be trained."""
+
+import pytest
+import torch
+from mocap_worker.vitpose.model import SIZES, ViTPose, sincos_positions
+
+PUBLISHED = [
+    ("T", "classic", 7_363_857),
+    ("T", "simple", 5_552_849),
+    ("S", "classic", 24_290_577),
+    ("S", "simple", 21_722_513),
+    ("B", "classic", 89_994_513),
+    ("B", "simple", 85_912_337),
+    ("L", "classic", 308_544_785),
+    ("L", "simple", 303_453_201),
+    ("H", "classic", 637_208_849),
+    ("H", "simple", 631_107_857),
+]
+
+
+@pytest.mark.parametrize(("size", "head", "count"), PUBLISHED)
+def test_parameter_counts_are_the_published_ones(size, head, count):
+    with torch.device("meta"):
+        assert ViTPose(**SIZES[size], head=head).parameter_count() == count
+
+
+@pytest.mark.parametrize("head", ["simple", "classic"])
+@pytest.mark.parametrize(("input_size", "keypoints"), [((192, 256), 17), ((96, 128), 3), ((256, 192), 133)])
+def test_heatmaps_are_a_quarter_of_any_input_size(head, input_size, keypoints):
+    model = ViTPose(dim=32, depth=1, heads=2, head=head, keypoints=keypoints, input_size=input_size)
+    width, height = input_size
+    heatmaps = model(torch.zeros(2, 3, height, width))
+    assert heatmaps.shape == (2, keypoints, height // 4, width // 4)
+    assert model.heatmap_size == (width // 4, height // 4)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"input_size": (190, 256)}, {"heads": 5}, {"head": "medium"}, {"input_size": (0, 256)}],
+)
+def test_impossible_networks_are_refused(wrong):
+    with pytest.raises(ValueError):
+        ViTPose(**{"dim": 32, "depth": 1, "heads": 2, **wrong})
+
+
+def test_sincos_positions_hold_x_then_y():
+    table = sincos_positions(8, (3, 2))
+    column, row = torch.tensor(1.0), torch.tensor(2.0)
+    last = torch.tensor(
+        [
+            *(column.sin(), (column / 100).sin(), column.cos(), (column / 100).cos()),
+            *(row.sin(), (row / 100).sin(), row.cos(), (row / 100).cos()),
+        ]
+    )
+    assert torch.allclose(table[-1], last, atol=1e-6)
+    assert torch.equal(table[0], torch.tensor([0.0, 0, 1, 1, 0, 0, 1, 1]))
+
+
+def test_dropped_paths_are_rescaled_and_only_in_training():
+    torch.manual_seed(0)
+    model = ViTPose(dim=32, depth=2, heads=2, input_size=(64, 64), drop_path=0.5)
+    assert [block.drop_path for block in model.backbone.blocks] == [0.0, 0.5]
+    ones = torch.ones(4000, 1, 1)
+    dropped = model.backbone.blocks[1]._drop(ones)
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+    assert abs(dropped.mean().item() - 1.0) < 0.1
+    model.eval()
+    assert torch.equal(model.backbone.blocks[1]._drop(ones), ones)
+
+
+def test_the_start_can_be_trained_to_one_picture():
+    torch.manual_seed(0)
+    model = ViTPose(dim=32, depth=2, heads=2, keypoints=2, input_size=(64, 64))
+    image = torch.randn(1, 3, 64, 64)
+    target = torch.zeros(1, 2, 16, 16)
+    target[0, 0, 3, 12] = target[0, 1, 10, 5] = 1.0
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    for _ in range(150):
+        optimiser.zero_grad()
+        ((model(image) - target) ** 2).mean().backward()
+        optimiser.step()
+    peaks = model(image).flatten(2).argmax(-1).squeeze(0)
+    assert peaks.tolist() == [3 * 16 + 12, 10 * 16 + 5]
