@@ -1,0 +1,195 @@
+"""Takes on disk: journals of pose packets, one JSON object a line, a header first.
+
+Each line reaches the operating system as it is written and the disk within about a second, so that a crash
+costs a torn last line at most, which reading leaves out.
+"""
+
+import datetime
+import errno
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .protocol import PacketError, PosePacket, decode, encode_pose
+
+FORMAT = "vitpose-live-mocap take"
+VERSION = 1
+SUFFIX = ".mocap"
+_SYNC_S = 1.0
+
+
+class TakeError(Exception):
+    """A take that cannot be written or read; the text is a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """header: the first line's fields. packets: session by session, in the order of their capture times.
+
+    damaged: lines that could not be read, a torn last one included.
+    """
+
+    path: Path
+    header: dict
+    packets: tuple[PosePacket, ...]
+    damaged: int = 0
+
+
+class TakeWriter:
+    """Writes a new take; raises TakeError where the file exists or cannot be written.
+
+    header: what to know about the take, as JSON values: fps, size [w, h], skeleton, source, app …; format,
+    version and created are added. When a write fails (a full disk), TakeError is raised once, what was
+    written before is kept and the writer is closed.
+    """
+
+    def __init__(self, path: str | os.PathLike, header: Mapping):
+        self.path = Path(path)
+        self.packets = 0
+        created = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        first = {"format": FORMAT, "version": VERSION, "created": created, **header}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # "x": a take is never written over another. Unbuffered: write hands a line to the system.
+            self._file = open(self.path, "xb", buffering=0)
+        except FileExistsError:
+            raise TakeError(f"{self.path} exists already; a take is never overwritten.") from None
+        except OSError as error:
+            raise TakeError(f"Cannot write the take {self.path}: {_reason(error)}.") from None
+        self._end = 0
+        self._unsynced = False
+        self._sync_error: OSError | None = None
+        self._closing = threading.Event()
+        self._write_line(json.dumps(first).encode("ascii"))
+        # fsync can take long on a busy disk, so it never runs where packets are handled.
+        self._syncer = threading.Thread(target=self._sync_now_and_then, name="take sync", daemon=True)
+        self._syncer.start()
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    def write(self, packet: PosePacket) -> None:
+        if self.closed:
+            raise TakeError(f"The take {self.path} is closed.")
+        if self._sync_error is not None:
+            self._fail(self._sync_error)
+        self._write_line(encode_pose(packet))
+        self.packets += 1
+
+    def close(self) -> None:
+        """Brings everything to the disk. Closing twice is fine."""
+        if self.closed:
+            return
+        self._stop_syncing()
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise TakeError(f"The take {self.path} may be incomplete: {_reason(error)}.") from None
+        finally:
+            self._file.close()
+
+    def __enter__(self) -> "TakeWriter":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def _write_line(self, line: bytes) -> None:
+        rest = memoryview(line + b"\n")
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._fail(error)
+        self._end += len(line) + 1
+        self._unsynced = True
+
+    def _fail(self, error: OSError) -> None:
+        self._stop_syncing()
+        try:
+            self._file.truncate(self._end)  # half a line is of no use
+        except OSError:
+            pass  # reading leaves a torn last line out
+        try:
+            self._file.close()
+        except OSError:
+            pass
+        raise TakeError(
+            f"Recording stopped: cannot write to {self.path}: {_reason(error)}. "
+            f"The {self.packets} packets before are kept."
+        ) from None
+
+    def _sync_now_and_then(self) -> None:
+        while not self._closing.wait(_SYNC_S):
+            if self._unsynced:
+                self._unsynced = False
+                try:
+                    os.fsync(self._file.fileno())
+                except OSError as error:
+                    self._sync_error = error
+                    return
+
+    def _stop_syncing(self) -> None:
+        self._closing.set()
+        syncer = getattr(self, "_syncer", None)
+        if syncer is not None:
+            syncer.join()
+
+
+def read_take(path: str | os.PathLike) -> Take:
+    """Reads a take, or a plain file of packets with no header (the header is then empty).
+
+    Raises TakeError where the file cannot be read or holds no packet lines.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise TakeError(f"Cannot read the take {path}: {_reason(error)}.") from None
+    header = _header(path, lines[0])
+    packets, damaged = [], 0
+    for line in lines if header is None else lines[1:]:
+        if not line.strip():
+            continue
+        try:
+            message = decode(line)
+        except PacketError:
+            damaged += 1
+            continue
+        if isinstance(message, PosePacket):
+            packets.append(message)
+        else:
+            damaged += 1
+    if header is None and not packets:
+        raise TakeError(f"{path} is no take: its first line is neither a take's header nor a pose packet.")
+    first = {}  # each session starts its own times
+    packets.sort(key=lambda packet: (first.setdefault(packet.session, len(first)), packet.timestamp))
+    return Take(path, header or {}, tuple(packets), damaged)
+
+
+def _header(path: Path, line: bytes) -> dict | None:
+    """The first line's fields, or None where it is no header."""
+    try:
+        header = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        return None
+    version = header.get("version")
+    if type(version) is not int or version > VERSION:
+        raise TakeError(
+            f"{path} is a take of version {version!r:.20}, newer than this extension. Update the extension."
+        )
+    return header
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "the disk is full"
+    if error.errno == errno.EFBIG:
+        return "the file is larger than allowed here"
+    return error.strerror or str(error)
