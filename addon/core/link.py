@@ -1,0 +1,176 @@
+"""The add-on's end of the wire: subscribes, asks for captures, takes in poses, counts what got lost.
+
+Nothing here blocks: `poll` is called each tick. The worker's end is `mocap_worker.control`.
+"""
+
+import os
+import time
+from collections import deque
+
+from .endpoint import Endpoint, LinkError, is_loopback, resolve
+from .order import Counters, PacketOrder
+from .protocol import (
+    CONTROL_PORT,
+    POSE_PORT,
+    PacketError,
+    Ping,
+    Pong,
+    PosePacket,
+    Start,
+    Status,
+    Stop,
+    Subscribe,
+    decode,
+    encode,
+)
+
+LEASE_S = 3.0
+_RENEW_S = 1.0
+_RESEND_S = 0.5
+_PING_S = 1.0
+_OFFSETS = 16  # pings that the clock offset is chosen from
+
+__all__ = ["LEASE_S", "Counters", "LinkError", "PoseLink"]
+
+
+class PoseLink:
+    """Opens the port and subscribes at the worker with the first poll. Raises LinkError.
+
+    port: where poses come in; another is bound and subscribed with where it is taken (see `port`).
+    worker: host and port of the worker's control socket; may be set anew when a worker was started elsewhere.
+    key: shared secret (`seal.read_key`), needed where the worker is another machine.
+    """
+
+    def __init__(
+        self,
+        port: int = POSE_PORT,
+        worker: tuple[str, int] = ("127.0.0.1", CONTROL_PORT),
+        key: bytes | None = None,
+    ):
+        self._worker = resolve(*worker)
+        host = "127.0.0.1" if is_loopback(self._worker[0]) else "0.0.0.0"
+        self._endpoint = Endpoint(host, port, key, any_port=True)
+        self.counters = Counters()
+        self.status: Status | None = None
+        self.newest: PosePacket | None = None
+        self._status_s = float("-inf")
+        self._renew_s = self._ping_s = self._resend_s = float("-inf")
+        self._request: Start | Stop | None = None
+        self._offsets: deque[tuple[float, float]] = deque(maxlen=_OFFSETS)
+        self._order = PacketOrder(self.counters)
+
+    @property
+    def port(self) -> int:
+        """The port that was bound."""
+        return self._endpoint.port
+
+    @property
+    def worker(self) -> tuple[str, int]:
+        return self._worker
+
+    @worker.setter
+    def worker(self, address: tuple[str, int]) -> None:
+        self._worker = resolve(*address)
+        self.status = None
+        self._offsets.clear()
+        self._renew_s = self._ping_s = self._resend_s = float("-inf")
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """The worker's clock minus ours (time.perf_counter()), or None before the first pong.
+
+        A time of the worker's, as meta.grabbed, minus this is that moment on our clock.
+        """
+        return min(self._offsets)[1] if self._offsets else None  # the quickest round trip knows best
+
+    @property
+    def last_bad(self) -> str:
+        """Why the last bad datagram was dropped, or an empty string."""
+        return self._endpoint.last_bad
+
+    def status_age_s(self, now: float) -> float:
+        """Seconds since the worker last told its state, infinite where it never did. It tells each second."""
+        return now - self._status_s
+
+    def start(self, source: str, model: str = "", device: str = "", options: dict | None = None) -> str:
+        """Asks for a capture until the worker answers; gives the id that `status.request` then has."""
+        self._request = Start(os.urandom(4).hex(), source, model, device, options or {})
+        self._order.expect_session()
+        self._send_request()
+        return self._request.id
+
+    def stop(self) -> str:
+        """Asks for the end of the capture until the worker answers; gives the id that `status.request` will have."""
+        self._request = Stop(os.urandom(4).hex())
+        self._send_request()
+        return self._request.id
+
+    @property
+    def asking(self) -> bool:
+        """True while a start or stop has not been answered."""
+        return self._request is not None
+
+    def poll(self, now: float) -> list[PosePacket]:
+        """The packets since the last call, oldest first; renews the subscription and `status`.
+
+        now: time.perf_counter(). `newest` is then the newest packet of this call, or None where nothing newer
+        than before came: a late packet is for the take and not to be shown. Each packet's meta gets
+        `received`, our clock at its arrival.
+        """
+        self._keep_alive(now)
+        poses, last_status = [], None
+        for datagram, address, arrival_s in self._endpoint.drain():
+            try:
+                message = decode(datagram)
+            except PacketError as error:
+                self._endpoint.count_bad(error)
+                continue
+            if isinstance(message, PosePacket):
+                message.meta["received"] = round(arrival_s, 6)
+                self.counters.bytes += len(datagram)
+                poses.append(message)
+            elif address != self._worker:
+                continue
+            elif isinstance(message, Status):
+                last_status = message
+            elif isinstance(message, Pong):
+                self._take_pong(message, arrival_s)
+        packets, self.newest = self._order.take(poses)
+        if last_status is not None:
+            self._take_status(last_status, now)
+        self.counters.bad = self._endpoint.bad
+        return packets
+
+    def close(self) -> None:
+        """Gives the subscription back and frees the port. Closing twice is fine."""
+        self._endpoint.send(encode(Subscribe(0.0)), self._worker)
+        self._endpoint.close()
+
+    def _keep_alive(self, now: float) -> None:
+        if now - self._renew_s >= _RENEW_S:
+            self._renew_s = now
+            self._endpoint.send(encode(Subscribe(LEASE_S)), self._worker)
+        if self._request is not None and now - self._resend_s >= _RESEND_S:
+            self._resend_s = now
+            self._send_request()
+        if now - self._ping_s >= _PING_S:
+            self._ping_s = now
+            self._endpoint.send(encode(Ping(time.perf_counter())), self._worker)
+
+    def _send_request(self) -> None:
+        # The subscription goes first: a worker starts nothing for somebody who does not listen.
+        self._endpoint.send(encode(Subscribe(LEASE_S)), self._worker)
+        self._endpoint.send(encode(self._request), self._worker)
+
+    def _take_status(self, status: Status, now: float) -> None:
+        self.status, self._status_s = status, now
+        if self._request is not None and status.request == self._request.id:
+            self._request = None
+        sent = status.figures.get("packets_sent")
+        if status.state in ("ended", "idle", "error") and isinstance(sent, int):
+            self._order.expect_until(status.session, sent)
+
+    def _take_pong(self, pong: Pong, arrival_s: float) -> None:
+        round_trip_s = (arrival_s - pong.ping_sent) - (pong.sent - pong.received)
+        offset_s = ((pong.received - pong.ping_sent) + (pong.sent - arrival_s)) / 2
+        self._offsets.append((round_trip_s, offset_s))
