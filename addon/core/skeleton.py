@@ -64,14 +64,24 @@ LEG_LIMBS = tuple(i for i, limb in enumerate(LIMBS) if "Leg" in limb[0])
 
 
 def _humanoid():
-    bones = {"hips": None, "spine": "hips", "chest": "spine", "upperChest": "chest", "neck": "upperChest", "head": "neck"}
+    bones = {
+        "hips": None,
+        "spine": "hips",
+        "chest": "spine",
+        "upperChest": "chest",
+        "neck": "upperChest",
+        "head": "neck",
+    }
     for side in ("left", "right"):
         chain = ("upperChest", "Shoulder", "UpperArm", "LowerArm", "Hand")
         for parent, bone in zip(chain, chain[1:]):
             bones[side + bone] = parent if parent == "upperChest" else side + parent
         for finger, joints in (
             ("Thumb", ("Metacarpal", "Proximal", "Distal")),
-            *((name, ("Proximal", "Intermediate", "Distal")) for name in ("Index", "Middle", "Ring", "Little")),
+            *(
+                (name, ("Proximal", "Intermediate", "Distal"))
+                for name in ("Index", "Middle", "Ring", "Little")
+            ),
         ):
             parent = side + "Hand"
             for joint in joints:
