@@ -100,7 +100,7 @@ class PoseLink:
         return self._request.id
 
     def stop(self) -> str:
-        """Asks for the end of the capture until the worker answers; gives the id that `status.request` will have."""
+        """Asks for the end of the capture until the worker answers with the id in `status.request`."""
         self._request = Stop(os.urandom(4).hex())
         self._send_request()
         return self._request.id
