@@ -1,0 +1,155 @@
+"""Trains the lifter: motion capture through virtual cameras, on one CPU thread.
+
+Owns the network while it learns, its loss, the loop with its checkpoint, and the folding of its
+batch norms into the matrices that `mocap_core.lift.network` multiplies.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mocap_core.lift.features import BONES, FEATURES, JOINTS_FROM_BONES
+from torch import nn
+
+from .lifter_cameras import samples
+from .lifter_people import Parts
+
+#: What an error of a bone's direction costs, by bone: what drives a rig counts.
+_BONE_WEIGHT = {"hip_half": 0.6, "shoulder_half": 0.8, "torso": 1.0, "neck": 0.4, "ear_half": 0.3, "nose": 0.3}
+
+
+class LiftNet(nn.Module):
+    """Martinez's network: blocks of two linear layers, each with a batch norm and a ReLU."""
+
+    def __init__(self, width: int = 640, blocks: int = 2):
+        super().__init__()
+        sizes = [(FEATURES, width)] + [(width, width)] * (2 * blocks)
+        self.linear = nn.ModuleList(nn.Linear(a, b) for a, b in sizes)
+        self.norm = nn.ModuleList(nn.BatchNorm1d(b) for _, b in sizes)
+        self.out = nn.Linear(width, 3 * len(BONES))
+
+    def forward(self, x):
+        """(B, FEATURES) → bones (B, 16, 3) m."""
+
+        def layer(i, h):
+            return torch.relu(self.norm[i](self.linear[i](h)))
+
+        h = layer(0, x)
+        for i in range(1, len(self.linear), 2):
+            h = h + layer(i + 1, layer(i, h))
+        return self.out(h).reshape(len(x), len(BONES), 3)
+
+    @torch.no_grad()
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The folded weights as `mocap_core.lift.network.Network` reads them, float16."""
+        out = {}
+        for i, (linear, norm) in enumerate(zip(self.linear, self.norm, strict=True)):
+            gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+            out[f"w{i}"] = (linear.weight * gain[:, None]).T
+            out[f"b{i}"] = (linear.bias - norm.running_mean) * gain + norm.bias
+        out[f"w{len(self.linear)}"] = self.out.weight.T
+        out[f"b{len(self.linear)}"] = self.out.bias
+        return {name: value.contiguous().float().numpy().astype(np.float16) for name, value in out.items()}
+
+
+def loss_of(bones: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor, joints_from: torch.Tensor):
+    """Chord between directions plus distance between joints; both linear in large errors."""
+    length = truth.norm(dim=-1, keepdim=True)
+    direction = bones / bones.norm(dim=-1, keepdim=True).clamp_min(1e-3)
+    chord = ((direction - truth / length).square().sum(-1) + 1e-4).sqrt()
+    off = joints_from @ (bones - truth)
+    return (chord * weight).sum(-1).mean() / weight.sum() + 2 * (off.square().sum(-1) + 1e-5).sqrt().mean()
+
+
+@dataclass
+class Progress:
+    minutes: float
+    total: float
+    step: int
+    loss: float
+
+
+def train(
+    parts: Parts,
+    minutes: float,
+    checkpoint: Path,
+    *,
+    seed: int = 0,
+    width: int = 640,
+    blocks: int = 2,
+    batch: int = 1024,
+    rate: float = 2e-3,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> LiftNet:
+    """Train for `minutes` of this process's time, going on from `checkpoint` if it is there.
+
+    The learning rate falls along a half cosine over the minutes; what is returned is the running
+    mean of the weights.
+    """
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    net, mean = LiftNet(width, blocks), LiftNet(width, blocks)
+    mean.load_state_dict(net.state_dict())
+    decay = [p for p in net.parameters() if p.ndim > 1]
+    other = [p for p in net.parameters() if p.ndim == 1]
+    groups = [{"params": decay, "weight_decay": 0.01}, {"params": other, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=rate)
+    step, spent, loss_mean = 0, 0.0, float("nan")
+    if checkpoint.is_file():
+        saved = torch.load(checkpoint, weights_only=True)
+        net.load_state_dict(saved["net"])
+        mean.load_state_dict(saved["mean"])
+        optimizer.load_state_dict(saved["optimizer"])
+        step, spent = saved["step"], saved["spent"]
+    rng = np.random.default_rng([seed, step])
+    joints_from = torch.from_numpy(JOINTS_FROM_BONES)
+    weight = torch.tensor([_BONE_WEIGHT.get(b, 0.1 if "eye" in b else 1.0) for b in BONES])
+
+    def save():
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        part = checkpoint.with_suffix(".part")
+        state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimizer": optimizer.state_dict()}
+        torch.save({**state, "step": step, "spent": spent}, part)
+        part.replace(checkpoint)
+
+    total = minutes * 60
+    last = said = time.monotonic()
+    while spent < total:
+        share = spent / total
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6
+        data = samples(rng, parts, batch)
+        x, truth = torch.from_numpy(data.x), torch.from_numpy(np.ascontiguousarray(data.bones))
+        net.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            bones = net(x)
+        loss = loss_of(bones.float(), truth, weight, joints_from)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        _follow(mean, net, min(0.999, step / (step + 50)))
+        loss_mean = loss.item() if loss_mean != loss_mean else 0.98 * loss_mean + 0.02 * loss.item()
+        now = time.monotonic()
+        spent, last = spent + now - last, now
+        if now - said > 20 or spent >= total:
+            said = now
+            save()
+            report(Progress(spent / 60, minutes, step, loss_mean))
+    return mean.eval()
+
+
+@torch.no_grad()
+def _follow(mean: nn.Module, net: nn.Module, keep: float) -> None:
+    """Move the running mean a little towards the network; batch statistics too."""
+    for a, b in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
+        if a.is_floating_point():
+            a.lerp_(b, 1 - keep)
+        else:
+            a.copy_(b)

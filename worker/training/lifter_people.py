@@ -1,0 +1,301 @@
+"""Virtual people for the lifter: bodies of many proportions in mixed and bent poses.
+
+Owns cutting clips into parts (legs, torso, arms, head, each in its own frame) and putting parts of
+different clips together on a new body. Cameras and detectors are `lifter_cameras`'s.
+
+Frames of the body: x to its left, y up, z forward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from mocap_core.lift.features import BONES, NOMINAL_HEIGHT_M
+from mocap_core.skeleton import BODY_INDEX
+
+from .motion import Clip
+
+Array = np.ndarray
+_J = BODY_INDEX
+_DEG = np.float32(np.pi / 180)
+
+#: Share of each action in a batch; the clips' own shares are 60 % walking.
+ACTION_SHARE = {
+    "walking": 0.17,
+    "running": 0.07,
+    "jumping": 0.22,
+    "soccer": 0.12,
+    "basketball": 0.10,
+    "basketball_signal": 0.16,
+    "directing_traffic": 0.16,
+}
+
+
+def action_of(name: str) -> str:
+    """ "train/basketball_signal_3" → "basketball_signal"."""
+    return name.split("/")[-1].rsplit("_", 1)[0]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Every frame of the clips, cut into parts.
+
+    pelvis, chest (F, 3, 3): their axes in the world, as rows; hips (F, 3) m: their middle;
+    torso (F, 3): direction in the pelvis; legs (F, 2, 2, 3): left and right, upper and lower,
+    directions in the pelvis; arms: the same in the chest; neck (F, 3) direction in the chest;
+    head (F, 3, 3): its axes in the chest, as rows; first (F,): the first frame of a frame's clip;
+    weight (F,): chance of being drawn.
+    """
+
+    pelvis: Array
+    chest: Array
+    hips: Array
+    torso: Array
+    legs: Array
+    arms: Array
+    neck: Array
+    head: Array
+    first: Array
+    weight: Array
+    fps: float
+
+
+def cut(clips: list[Clip]) -> Parts:
+    """Cut clips of one frame rate into `Parts`."""
+    body = np.concatenate([clip.joints_body for clip in clips]).astype(np.float32)
+    lengths = [len(clip.joints_body) for clip in clips]
+    first = np.repeat(np.cumsum([0, *lengths[:-1]]), lengths)
+    action = np.repeat([action_of(clip.name) for clip in clips], lengths)
+    weight = np.zeros(len(body))
+    for name in set(action):
+        rows = action == name
+        weight[rows] = ACTION_SHARE.get(str(name), 0.1) / rows.sum()
+
+    def at(*names):
+        return np.mean([body[:, _J[n]] for n in names], 0)
+
+    hips, shoulders = at("left_hip", "right_hip"), at("left_shoulder", "right_shoulder")
+    ears = at("left_ear", "right_ear")
+    spine = shoulders - hips
+    pelvis = _frames(at("left_hip") - hips, spine)
+    chest = _frames(at("left_shoulder") - shoulders, spine)
+    nose = at("nose") - ears
+    left = _unit(at("left_ear") - ears)
+    forward = _unit(nose - (nose * left).sum(-1, keepdims=True) * left)
+    # The nose lies below the ears: turn the frame so that y is up when looking straight ahead.
+    up = np.cross(forward, left)
+    tilt = np.float32(np.arctan2(0.012, 0.11))
+    head = np.stack([left, np.cos(tilt) * up - np.sin(tilt) * -forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1)
+
+    def limb(frame, *names):
+        sides = []
+        for side in ("left_", "right_"):
+            points = [at(side + n) for n in names]
+            sides.append(np.stack([_unit(b - a) for a, b in zip(points, points[1:], strict=False)], 1))
+        return np.einsum("fsbk,fjk->fsbj", np.stack(sides, 1), frame)
+
+    def into(frame, v):
+        return np.einsum("fjk,fk->fj", frame, v)
+
+    return Parts(
+        pelvis=pelvis,
+        chest=chest,
+        hips=hips,
+        torso=into(pelvis, _unit(spine)),
+        legs=limb(pelvis, "hip", "knee", "ankle"),
+        arms=limb(chest, "shoulder", "elbow", "wrist"),
+        neck=into(chest, _unit(ears - shoulders)),
+        head=np.einsum("fik,fjk->fij", head, chest),
+        first=first,
+        weight=weight / weight.sum(),
+        fps=clips[0].fps,
+    )
+
+
+def bodies(rng: np.random.Generator, count: int) -> dict[str, Array]:
+    """Lengths in metres of `count` people of the nominal height: name → (count, …)."""
+
+    def vary(mean, spread, *shape):
+        return (mean * np.exp(spread * rng.standard_normal((count, *shape)))).astype(np.float32)
+
+    leg, arm = vary(1, 0.05, 1, 1), vary(1, 0.07, 1, 1)
+    side = vary(1, 0.012, 2, 1)
+    out = {
+        "legs": leg * side * vary(1, 0.04, 1, 2) * np.array([0.432, 0.412], np.float32),
+        "arms": arm * side[::-1] * vary(1, 0.06, 1, 2) * np.array([0.28, 0.242], np.float32),
+        "torso": vary(0.465, 0.09),
+        "hip_half": vary(0.092, 0.17),
+        "shoulder_half": vary(0.18, 0.11),
+        "neck": vary(0.21, 0.14),
+        "ear_half": vary(0.073, 0.12),
+        "eye_half": vary(0.032, 0.15),
+        "nose": np.array([0, -0.012, 0.11], np.float32) * vary(1, 0.2, 1)
+        + 0.015 * rng.standard_normal((count, 3)).astype(np.float32) * [0, 1, 1],
+        "eyes": np.array([0, 0.023, 0.087], np.float32) * vary(1, 0.2, 1)
+        + 0.012 * rng.standard_normal((count, 3)).astype(np.float32) * [0, 1, 1],
+    }
+    height = out["legs"].mean(1).sum(-1) + out["torso"] + out["neck"] + 0.22
+    for name, value in out.items():
+        scale = (NOMINAL_HEIGHT_M / height).astype(np.float32)
+        out[name] = (value * scale.reshape(-1, *[1] * (value.ndim - 1))).astype(np.float32)
+    return out
+
+
+def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[float, ...]) -> tuple[Array, Array]:
+    """Moving people at `lags_s` before now.
+
+    Returns bones (count, T, 16, 3) m in the world (z up, facing -y now) and hips (count, T, 3) m,
+    which are 0 now.
+    """
+    body = bodies(rng, count)
+    speed = rng.uniform(0.7, 1.5, (count, 1))
+    step = np.rint(np.asarray(lags_s) * parts.fps * speed).astype(int)
+    drawn = rng.choice(len(parts.weight), (5, count), p=parts.weight)
+    mix = rng.random(count)
+    drawn[1:, mix < 0.35] = drawn[0, mix < 0.35]  # the whole of one clip
+    together = mix < 0.65  # arms of one clip
+    drawn[2:, together] = drawn[1, together]
+    low, mid, left, right, top = (np.maximum(d[:, None] - step, parts.first[d][:, None]) for d in drawn)
+
+    legs = _bend_legs(rng, parts.legs[low])
+    arms = np.stack([parts.arms[left, 0], parts.arms[right, 1]], 2)
+    arms = _bend_arms(rng, arms)
+    pelvis = parts.pelvis[low]
+    # The chest's frame within the pelvis, bent.
+    lean = _wander(rng, count, len(lags_s), 9)
+    deep = rng.random(count) < 0.08
+    lean[deep, :, 0] += (_DEG * rng.uniform(15, 90, deep.sum()))[:, None]
+    chest = parts.chest[mid] @ np.swapaxes(parts.pelvis[mid], -1, -2)
+    chest = rotate(chest, lean[:, :, None])
+    torso = rotate(parts.torso[mid], lean)
+    nod = _wander(rng, count, len(lags_s), 9)
+    neck = rotate(parts.neck[top], nod)
+    head = rotate(parts.head[top], (nod + _wander(rng, count, len(lags_s), 14))[:, :, None])
+
+    def out_of(frame, v):
+        return np.einsum("btjk,bt...j->bt...k", frame, v)
+
+    chest = out_of(pelvis, chest)
+    head = out_of(chest, head)
+    one = np.ones(len(lags_s), np.float32)
+    bones = np.empty((count, len(lags_s), len(BONES), 3), np.float32)
+
+    def put(name, value):
+        bones[:, :, BONES.index(name)] = value
+
+    put("hip_half", pelvis[:, :, 0] * body["hip_half"][:, None, None])
+    limbs = out_of(chest, arms) * body["arms"][:, None, :, :, None]
+    shrug = _shrug(rng, arms)
+    shrug = out_of(chest, shrug)
+    put("torso", out_of(pelvis, torso) * body["torso"][:, None, None] + shrug.mean(2))
+    put("shoulder_half", chest[:, :, 0] * body["shoulder_half"][:, None, None] + (shrug[:, :, 0] - shrug[:, :, 1]) / 2)
+    bones[:, :, 3:7] = limbs.reshape(count, len(lags_s), 4, 3)
+    bones[:, :, 7:11] = (out_of(pelvis, legs) * body["legs"][:, None, :, :, None]).reshape(count, -1, 4, 3)
+    put("neck", out_of(chest, neck) * body["neck"][:, None, None])
+    for name in ("ear_half", "eye_half"):
+        put(name, head[:, :, 0] * body[name][:, None, None])
+    for name in ("nose", "eyes"):
+        put(name, np.einsum("btjk,bj,t->btk", head, body[name], one))
+
+    hips = parts.hips[low] - parts.hips[low[:, :1]]
+    turn = _heading_to_minus_y(pelvis[:, 0, 2])
+    bones, hips = bones @ turn[:, None], (hips[:, :, None] @ turn[:, None])[:, :, 0]
+    tilt = _wander(rng, count, len(lags_s), 4)
+    lying = rng.random(count) < 0.02
+    tilt[lying] += (_DEG * rng.normal(0, 40, (lying.sum(), 1, 3))).astype(np.float32)
+    return rotate(bones, tilt[:, :, None]), hips.astype(np.float32)
+
+
+def rotate(v: Array, rotvec: Array) -> Array:
+    """Vectors (…, 3) turned by rotation vectors (…, 3); both broadcast."""
+    angle = np.sqrt((rotvec * rotvec).sum(-1, keepdims=True))
+    k = rotvec / np.maximum(angle, 1e-8)
+    c, s = np.cos(angle), np.sin(angle)
+    return v * c + _cross(k, v) * s + k * (k * v).sum(-1, keepdims=True) * (1 - c)
+
+
+def _bend_legs(rng, legs):
+    count, times = legs.shape[:2]
+    sit = rng.random(count) < 0.05
+    down = np.array([[[0, -0.2, 0.98], [0, -1, 0]]] * 2, np.float32)
+    legs = legs.copy()
+    legs[sit] = down + 0.08 * rng.standard_normal((sit.sum(), 1, 2, 2, 3)).astype(np.float32)
+    legs[sit] = _unit(legs[sit])
+    swing = np.stack([_wander(rng, count, times, 9) for _ in range(2)], 2)
+    legs = rotate(legs, swing[:, :, :, None])
+    hinge = np.array([1, 0, 0], np.float32)
+    return _flex(rng, legs, hinge, 13 * _DEG, 150 * _DEG)
+
+
+def _bend_arms(rng, arms):
+    count, times = arms.shape[:2]
+    swing = np.stack([_wander(rng, count, times, 14) for _ in range(2)], 2)
+    far = rng.random((count, 2)) < 0.22
+    big = np.stack([_wander(rng, count, times, 45) for _ in range(2)], 2)
+    swing = swing + big * far[:, None, :, None]
+    arms = rotate(arms, swing[:, :, :, None])
+    # No arm reaches far behind the back: mirror those that would.
+    behind = (arms[..., 0, 2] < -0.6).any(1) | ((arms[..., 0, 2] + arms[..., 1, 2]) < -1.0).any(1)
+    arms = np.where(behind[:, None, :, None, None], arms * np.array([1, 1, -1], np.float32), arms)
+    swivel = rng.normal(0, 20 * _DEG, (count, 1, 2, 1)).astype(np.float32)
+    arms[..., 1, :] = rotate(arms[..., 1, :], arms[..., 0, :] * swivel)
+    hinge = rng.standard_normal((count, 1, 2, 3)).astype(np.float32)
+    return _flex(rng, arms, hinge, 18 * _DEG, 150 * _DEG)
+
+
+def _flex(rng, limbs, hinge, spread, most):
+    """Bend elbows or knees (B, T, 2, 2, 3) about their own axis, never over their ends."""
+    upper, lower = limbs[..., 0, :], limbs[..., 1, :]
+    flexion = np.arccos(np.clip((upper * lower).sum(-1), -1, 1))
+    axis = _unit(_cross(upper, lower) + 0.05 * hinge)
+    axis = _unit(axis - (axis * upper).sum(-1, keepdims=True) * upper)
+    change = rng.normal(0, spread, (limbs.shape[0], 1, 2)).astype(np.float32)
+    change = np.clip(change, -flexion, np.maximum(most - flexion, 0))
+    return np.stack([upper, rotate(lower, axis * change[..., None])], -2)
+
+
+def _shrug(rng, arms):
+    """How far shoulders leave their place (B, T, 2, 3) m in the chest: up with a raised arm."""
+    shift = 0.012 * rng.standard_normal((len(arms), 1, 2, 3)).astype(np.float32)
+    follow = rng.uniform(0, 0.05, (len(arms), 1, 1)).astype(np.float32)
+    up = np.maximum(arms[..., 0, 1], 0) * follow
+    shift = np.broadcast_to(shift, (*arms.shape[:3], 3)).copy()
+    shift[..., 1] += up
+    return shift
+
+
+def _wander(rng, count, times, degrees):
+    """Rotation vectors (count, times, 3) that drift a little over the window."""
+    start = rng.standard_normal((count, 1, 3)).astype(np.float32)
+    end = start + 0.35 * rng.standard_normal((count, 1, 3)).astype(np.float32)
+    t = np.linspace(0, 1, times, dtype=np.float32)[None, :, None] if times > 1 else np.float32(0)
+    return degrees * _DEG * (start + (end - start) * t)
+
+
+def _heading_to_minus_y(forward):
+    """Turns about z (B, 3, 3), for row vectors, that bring `forward` (B, 3) over -y."""
+    x, y = forward[:, 0], forward[:, 1]
+    r = np.maximum(np.hypot(x, y), 1e-6)
+    c, s = -y / r, -x / r
+    zero, one = np.zeros_like(c), np.ones_like(c)
+    return np.stack([np.stack([c, s, zero], -1), np.stack([-s, c, zero], -1), np.stack([zero, zero, one], -1)], 1)
+
+
+def _frames(left, up):
+    x = _unit(left)
+    y = _unit(up - (up * x).sum(-1, keepdims=True) * x)
+    return np.stack([x, y, _cross(x, y)], 1)
+
+
+def _unit(v):
+    return v / np.maximum(np.sqrt((v * v).sum(-1, keepdims=True)), 1e-9)
+
+
+def _cross(a, b):
+    a, b = np.broadcast_arrays(a, b)
+    out = np.empty(a.shape, np.result_type(a, b))
+    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
+    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
+    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    return out

@@ -1,0 +1,192 @@
+"""GLSL for `render`: one skinned character and instances of simple shapes, lit by one light that casts shadows.
+
+The framebuffer's first row is the picture's top: projections are y down, so nothing is flipped on the way back.
+"""
+
+MAX_BONES = 96
+
+_SKIN = (
+    """
+in vec3 in_position; in vec3 in_normal; in vec2 in_uv;
+in vec4 in_joints; in vec4 in_weights; in float in_material; in float in_part;
+uniform mat4 bones[%d];
+mat4 skin() {
+    return in_weights.x * bones[int(in_joints.x)] + in_weights.y * bones[int(in_joints.y)]
+         + in_weights.z * bones[int(in_joints.z)] + in_weights.w * bones[int(in_joints.w)];
+}
+"""
+    % MAX_BONES
+)
+
+_SHAPE = """
+in vec3 in_position; in vec3 in_normal;
+in vec4 m0; in vec4 m1; in vec4 m2; in vec4 m3;
+in vec3 in_colour_a; in vec3 in_colour_b; in vec4 in_style;
+"""
+
+CHARACTER_VERTEX = (
+    "#version 330\n"
+    + _SKIN
+    + """
+uniform mat4 view_projection;
+out vec3 position; out vec3 normal; out vec2 uv;
+flat out int material; flat out float part;
+void main() {
+    mat4 m = skin();
+    vec4 p = m * vec4(in_position, 1.0);
+    position = p.xyz;
+    normal = mat3(m) * in_normal;
+    uv = in_uv; material = int(in_material + 0.5); part = in_part;
+    gl_Position = view_projection * p;
+}
+"""
+)
+
+CHARACTER_SHADOW_VERTEX = (
+    "#version 330\n"
+    + _SKIN
+    + """
+uniform mat4 view_projection;
+void main() { gl_Position = view_projection * (skin() * vec4(in_position, 1.0)); }
+"""
+)
+
+SHAPE_VERTEX = (
+    "#version 330\n"
+    + _SHAPE
+    + """
+uniform mat4 view_projection;
+out vec3 position; out vec3 normal; out vec3 local;
+flat out vec3 colour_a; flat out vec3 colour_b; flat out vec4 style;
+void main() {
+    mat4 m = mat4(m0, m1, m2, m3);
+    vec4 p = m * vec4(in_position, 1.0);
+    position = p.xyz;
+    normal = inverse(transpose(mat3(m))) * in_normal;
+    vec3 size = vec3(length(m0.xyz), length(m1.xyz), length(m2.xyz));
+    vec3 q = in_position * size;
+    vec3 a = abs(in_normal);
+    // A face's own two axes in metres, and where on the unit face.
+    local = a.z > a.x && a.z > a.y ? vec3(q.xy, 0.0) : (a.x > a.y ? vec3(q.yz, 0.0) : vec3(q.xz, 0.0));
+    colour_a = in_colour_a; colour_b = in_colour_b; style = in_style;
+    gl_Position = view_projection * p;
+}
+"""
+)
+
+SHAPE_SHADOW_VERTEX = (
+    "#version 330\n"
+    + _SHAPE
+    + """
+uniform mat4 view_projection;
+void main() { gl_Position = view_projection * (mat4(m0, m1, m2, m3) * vec4(in_position, 1.0)); }
+"""
+)
+
+SHADOW_FRAGMENT = "#version 330\nvoid main() {}\n"
+
+_LIGHT = """
+uniform vec3 eye; uniform vec3 key_direction; uniform vec3 key_colour; uniform vec3 fill_direction;
+uniform vec3 fill_colour; uniform vec3 sky_colour; uniform vec3 ground_colour;
+uniform mat4 shadow_matrix; uniform sampler2D shadow_map; uniform float shadow_strength;
+uniform vec4 frame; uniform float exposure;
+float lit(vec3 p, vec3 n) {
+    vec4 s = shadow_matrix * vec4(p + n * 0.02, 1.0);
+    vec3 c = s.xyz * 0.5 + 0.5;
+    if (c.x < 0.01 || c.x > 0.99 || c.y < 0.01 || c.y > 0.99 || c.z > 1.0) return 1.0;
+    float sum = 0.0;
+    for (int i = 0; i < 4; i++) {
+        vec2 o = vec2(i & 1, i >> 1) * 2.0 - 1.0;
+        sum += texture(shadow_map, c.xy + o * 0.0016).r > c.z - 0.002 ? 0.25 : 0.0;
+    }
+    return 1.0 - shadow_strength * (1.0 - sum);
+}
+vec3 shade(vec3 base, vec3 p, vec3 n, float gloss) {
+    n = normalize(n);
+    vec3 to_eye = normalize(eye - p);
+    float key = max(dot(n, key_direction), 0.0);
+    float shadow = key > 0.0 ? lit(p, n) : 0.0;
+    vec3 half_way = normalize(key_direction + to_eye);
+    float shine = gloss * pow(max(dot(n, half_way), 0.0), 24.0) * shadow;
+    vec3 ambient = mix(ground_colour, sky_colour, n.z * 0.5 + 0.5);
+    vec3 light = key_colour * key * shadow + fill_colour * max(dot(n, fill_direction), 0.0) + ambient;
+    vec3 c = (base * light + key_colour * shine) * exposure;
+    return pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2));
+}
+// Outside the camera's own frame a crop is black.
+bool outside() {
+    return gl_FragCoord.x < frame.x || gl_FragCoord.y < frame.y || gl_FragCoord.x > frame.z || gl_FragCoord.y > frame.w;
+}
+layout(location = 0) out vec4 out_colour;
+layout(location = 1) out vec4 out_part;
+"""
+
+CHARACTER_FRAGMENT = (
+    "#version 330\n"
+    + _LIGHT
+    + """
+in vec3 position; in vec3 normal; in vec2 uv;
+flat in int material; flat in float part;
+uniform vec4 colours[32]; uniform sampler2DArray textures;
+void main() {
+    if (outside()) { out_colour = vec4(0.0); out_part = vec4(0.0); return; }
+    vec3 base = colours[material].rgb * pow(texture(textures, vec3(uv, float(material))).rgb, vec3(2.2));
+    out_colour = vec4(shade(base, position, normal, colours[material].a), 1.0);
+    out_part = vec4(part / 255.0, 0.0, 0.0, 1.0);
+}
+"""
+)
+
+SHAPE_FRAGMENT = (
+    "#version 330\n"
+    + _LIGHT
+    + """
+in vec3 position; in vec3 normal; in vec3 local;
+flat in vec3 colour_a; flat in vec3 colour_b; flat in vec4 style;  // pattern, its scale in metres, glow, gloss
+uniform sampler2D noise_map;
+float pattern(int kind, vec2 q) {
+    if (kind == 1) return step(0.5, fract(q.x));
+    if (kind == 2) return mod(floor(q.x) + floor(q.y), 2.0);
+    if (kind == 3) return min(step(0.05, fract(q.x)), step(0.05, fract(q.y)));
+    if (kind == 4) {
+        float row = floor(q.x);
+        float shift = fract(sin(row * 12.9898) * 43758.5453);
+        float plank = fract(sin(floor(q.y * 0.2 + shift) * 78.233 + row * 37.719) * 43758.5453);
+        return plank * 0.7 + 0.3 * texture(noise_map, q * vec2(0.3, 0.02)).r;
+    }
+    if (kind == 5) return texture(noise_map, q * 0.25).r;
+    return 0.0;
+}
+void main() {
+    if (outside()) { out_colour = vec4(0.0); out_part = vec4(0.0); return; }
+    vec2 q = local.xy / style.y;
+    int kind = int(style.x + 0.5);
+    vec3 base = mix(colour_a, colour_b, pattern(kind, q));
+    if (kind == 6) base = texture(noise_map, q * 0.25).rgb;
+    vec3 c = shade(base, position, normal, style.w);
+    out_colour = vec4(mix(c, base, style.z), 1.0);
+    out_part = vec4(0.0);
+}
+"""
+)
+
+BACKDROP_VERTEX = """
+#version 330
+in vec2 in_position;
+out vec2 uv;
+void main() { uv = in_position * 0.5 + 0.5; gl_Position = vec4(in_position, 0.9999, 1.0); }
+"""
+
+BACKDROP_FRAGMENT = """
+#version 330
+in vec2 uv;
+uniform sampler2D backdrop; uniform vec4 frame;
+layout(location = 0) out vec4 out_colour;
+layout(location = 1) out vec4 out_part;
+void main() {
+    bool black = gl_FragCoord.x < frame.x || gl_FragCoord.y < frame.y
+              || gl_FragCoord.x > frame.z || gl_FragCoord.y > frame.w;
+    out_colour = black ? vec4(0.0) : vec4(texture(backdrop, uv).rgb, 1.0);
+    out_part = vec4(0.0);
+}
+"""
