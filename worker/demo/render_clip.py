@@ -39,7 +39,10 @@ BLEND_FRAMES = 15
 SECONDS = 10.0
 # The actor's chest points this far to the camera's side: the front three-quarters.
 TURN_DEG = 35.0
-CAMERA_AT, CAMERA_PITCH_DEG, CAMERA_FOV_DEG = (0.0, -3.9, 1.3), -3.0, 55.0
+CAMERA_AT, CAMERA_PITCH_DEG, CAMERA_FOV_DEG = (0.0, -3.5, 1.25), -3.0, 55.0
+PLATE_SAMPLES = 64
+# Around the joints, px: what moves (hands, hair) and its shadows; the rest of a frame is the empty room's plate.
+MARGIN_PX = 44
 
 
 def load_character() -> "bpy.types.Object":
@@ -79,7 +82,7 @@ def motion() -> np.ndarray:
 
 def poses(rig: Rig, parts) -> tuple[np.ndarray, np.ndarray]:
     """Basis rotations (F, B, 4) and hips locations (F, 3) of the cut, blended where the clips meet."""
-    (rotations, hips), (next_rotations, next_hips) = (fit(rig, part) for part in parts)
+    (rotations, hips), (next_rotations, next_hips) = (on_the_floor(rig, *fit(rig, part)) for part in parts)
     weight = np.linspace(0, 1, BLEND_FRAMES + 2)[1:-1]
     weight = (weight * weight * (3 - 2 * weight))[:, None]
     tail, head = rotations[-BLEND_FRAMES:], next_rotations[:BLEND_FRAMES]
@@ -92,6 +95,14 @@ def poses(rig: Rig, parts) -> tuple[np.ndarray, np.ndarray]:
         np.concatenate([rotations[:-BLEND_FRAMES], mixed, next_rotations[BLEND_FRAMES:]])[:frames],
         np.concatenate([hips[:-BLEND_FRAMES], between, next_hips[BLEND_FRAMES:]])[:frames],
     )
+
+
+def on_the_floor(rig: Rig, rotations: np.ndarray, hips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same motion, lowered or raised so that the lowest that the toes come is where they rest."""
+    toes = [BODY.index(f"{side}_toe") for side in ("left", "right")]
+    height = landmarks(rig, forward(rig, rotations, hips))[:, toes, 2].min(1)
+    drop = np.percentile(height, 5) - landmarks(rig, rig.rest[None])[0, toes, 2].min()
+    return rotations, hips - drop * rig.rest[rig.index["hips"], 2, :3]
 
 
 def landmarks(rig: Rig, bone_matrices: np.ndarray) -> np.ndarray:
@@ -150,13 +161,6 @@ def main() -> None:
     rig = rig_of(armature)
     rotations, hips = poses(rig, motion())
     joints = landmarks(rig, forward(rig, rotations, hips))
-    # The lowest point a foot reaches is the floor.
-    feet = [BODY.index(f"{side}_toe") for side in ("left", "right")]
-    rest_toe = landmarks(rig, rig.rest[None])[0, feet, 2].min()
-    drop = np.percentile(joints[:, feet, 2].min(1), 5) - rest_toe
-    armature.location.z = -drop
-    joints[..., 2] -= drop
-
     render_room.build()
     camera_from_world, intrinsics = add_camera()
     keypoints = project(joints[:, :17], camera_from_world, intrinsics)
@@ -175,27 +179,69 @@ def main() -> None:
     if arguments.truth_only:
         return
 
+    film(armature, rig, rotations, hips, keypoints, arguments)
+
+
+def film(armature, rig: Rig, rotations, hips, keypoints, arguments) -> None:
+    """Renders the frames with Cycles: the empty room once, then what is around the character in each frame."""
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
-    scene.cycles.samples, scene.cycles.use_denoising = arguments.samples, True
-    scene.cycles.max_bounces = 4
+    scene.cycles.use_denoising, scene.cycles.max_bounces = True, 4
     scene.render.use_persistent_data = True
     scene.render.resolution_x, scene.render.resolution_y = WIDTH, HEIGHT
     scene.render.resolution_percentage = 100
+    scene.view_settings.look = "AgX - Medium High Contrast"
+    folder = arguments.pictures or Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+
+    plate = folder / "plate.png"
+    meshes = [item for item in bpy.data.objects if item.parent == armature]
+    if not plate.exists():
+        for item in meshes:
+            item.hide_render = True
+        scene.cycles.samples = PLATE_SAMPLES
+        take_picture(plate)
+        for item in meshes:
+            item.hide_render = False
+    room = cv2.imread(str(plate)).astype(np.float32)
+
+    scene.cycles.samples = arguments.samples
+    scene.render.use_border = scene.render.use_crop_to_border = True
     for bone in armature.pose.bones:
         bone.rotation_mode = "QUATERNION"
-    folder = arguments.pictures or Path(tempfile.mkdtemp())
     pictures = []
-    for frame in range(0, len(joints), arguments.every):
+    for frame in range(0, len(rotations), arguments.every):
         pictures.append(folder / f"{frame:04d}.png")
         if pictures[-1].exists():
             continue
         for index, name in enumerate(rig.bones):
             armature.pose.bones[name].rotation_quaternion = rotations[frame, index]
         armature.pose.bones["hips"].location = hips[frame]
-        scene.render.filepath = str(pictures[-1])
-        bpy.ops.render.render(write_still=True)
+        left, top = np.maximum(np.floor(keypoints[frame].min(0) - MARGIN_PX), 0).astype(int)
+        right, bottom = np.minimum(np.ceil(keypoints[frame].max(0) + MARGIN_PX), (WIDTH, HEIGHT)).astype(int)
+        scene.render.border_min_x, scene.render.border_max_x = left / WIDTH, right / WIDTH
+        scene.render.border_min_y, scene.render.border_max_y = 1 - bottom / HEIGHT, 1 - top / HEIGHT
+        part = folder / "part.png"
+        take_picture(part)
+        cv2.imwrite(str(pictures[-1]), laid_over(room, cv2.imread(str(part)), left, top))
     encode(pictures, arguments.out / "clip.mp4")
+
+
+def take_picture(path: Path) -> None:
+    bpy.context.scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+
+
+def laid_over(room: np.ndarray, part: np.ndarray, left: int, top: int) -> np.ndarray:
+    """The part's picture in the room's, its border faded in over 12 px."""
+    height, width = part.shape[:2]
+    across, down = (np.minimum(np.arange(n) + 1, np.arange(n)[::-1] + 1) for n in (width, height))
+    fade = np.clip(np.minimum(across[None], down[:, None]) / 12, 0, 1)[..., None]
+    # At the picture's own border there is nothing to fade into.
+    out = room.copy()
+    region = out[top : top + height, left : left + width]
+    region += fade * (part.astype(np.float32) - region)
+    return out.round().astype(np.uint8)
 
 
 if __name__ == "__main__":

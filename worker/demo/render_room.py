@@ -90,6 +90,7 @@ def shell() -> None:
     box((0, 0, -0.05), (8, 8, 0.1), planks("Floor", (0.46, 0.3, 0.18), (0.34, 0.21, 0.12)))
     box((0, 2.7, 1.4), (8, 0.2, 2.8), wall)
     box((3.3, 0, 1.4), (0.2, 8, 2.8), wall)
+    box((0, 1.2, 2.85), (8, 3.2, 0.1), material("Ceiling", (0.8, 0.8, 0.78)))
     # The left wall leaves an opening for the window: y from -0.2 to 1.6, z from 0.9 to 2.2.
     box((-3.3, 2.2, 1.4), (0.2, 1.2, 2.8), wall)
     box((-3.3, -2.1, 1.4), (0.2, 3.8, 2.8), wall)
