@@ -42,7 +42,7 @@ TURN_DEG = 35.0
 CAMERA_AT, CAMERA_PITCH_DEG, CAMERA_FOV_DEG = (0.0, -3.5, 1.25), -3.0, 55.0
 PLATE_SAMPLES = 64
 # Around the joints, px: what moves (hands, hair) and its shadows; the rest of a frame is the empty room's plate.
-MARGIN_PX = 44
+MARGIN_PX = 70
 
 
 def load_character() -> "bpy.types.Object":
@@ -98,10 +98,10 @@ def poses(rig: Rig, parts) -> tuple[np.ndarray, np.ndarray]:
 
 
 def on_the_floor(rig: Rig, rotations: np.ndarray, hips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same motion, lowered or raised so that the lowest that the toes come is where they rest."""
+    """The same motion, lowered or raised so that the toes of the lower foot mostly are where they rest."""
     toes = [BODY.index(f"{side}_toe") for side in ("left", "right")]
     height = landmarks(rig, forward(rig, rotations, hips))[:, toes, 2].min(1)
-    drop = np.percentile(height, 5) - landmarks(rig, rig.rest[None])[0, toes, 2].min()
+    drop = np.percentile(height, 25) - landmarks(rig, rig.rest[None])[0, toes, 2].min()
     return rotations, hips - drop * rig.rest[rig.index["hips"], 2, :3]
 
 
@@ -233,10 +233,10 @@ def take_picture(path: Path) -> None:
 
 
 def laid_over(room: np.ndarray, part: np.ndarray, left: int, top: int) -> np.ndarray:
-    """The part's picture in the room's, its border faded in over 12 px."""
+    """The part's picture in the room's, its border faded in over 40 px."""
     height, width = part.shape[:2]
     across, down = (np.minimum(np.arange(n) + 1, np.arange(n)[::-1] + 1) for n in (width, height))
-    fade = np.clip(np.minimum(across[None], down[:, None]) / 12, 0, 1)[..., None]
+    fade = np.clip(np.minimum(across[None], down[:, None]) / 40, 0, 1)[..., None]
     # At the picture's own border there is nothing to fade into.
     out = room.copy()
     region = out[top : top + height, left : left + width]
