@@ -17,7 +17,7 @@ import numpy as np
 
 MODULE = "bl_ext.user_default.vitpose_live_mocap"
 TICK_S = 1 / 60
-STALLED_S = 30.0
+PATIENCE_S = 120.0
 
 
 def say(**message) -> None:
@@ -29,12 +29,12 @@ def progress(what: str, done: int, of: int) -> None:
 
 
 def install(job: dict):
-    """Installs and enables the built zip; returns the extension's session module."""
+    """Installs and enables the built zip; returns the extension's session."""
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     bpy.ops.extensions.package_install_files(
         filepath=job["zip"], repo="user_default", enable_on_install=True
     )
-    return importlib.import_module(f"{MODULE}.addon.session")
+    return importlib.import_module(f"{MODULE}.addon.session").session
 
 
 def capture(session, job: dict) -> dict:
@@ -46,22 +46,27 @@ def capture(session, job: dict) -> dict:
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
     bpy.ops.mocap.start_capture()
-    last_change, before = time.perf_counter(), -1
+    last_change, before, running = time.perf_counter(), -1, ""
     while True:
         began = time.perf_counter()
         session.tick()
-        figures = session.stats()
+        figures, status = session.stats(), session.link.status
         if figures["received"] != before:
             before, last_change = figures["received"], began
             progress("Capturing", before, job["frames"])
-        if figures["worker"]["state"] == "error":
-            raise SystemExit(f"the worker stopped: {figures['worker']['message']}")
-        if figures["worker"]["state"] == "ended" and began - last_change > 0.5:
+        state = status.state if status else "waiting"
+        if figures["error"]:
+            raise SystemExit(figures["error"])
+        if state == "capturing":
+            running = status.message or running
+        if state == "loading" and before == 0:
+            progress("Loading the model", round(100 * (status.progress or 0)), 100)
+        if state == "ended" and began - last_change > 0.5:
             break
-        if began - last_change > job["patience_s"]:
-            raise SystemExit(f"nothing came from the worker for {job['patience_s']:.0f} s: {figures['worker']}")
+        if began - last_change > PATIENCE_S:
+            raise SystemExit(f"nothing came from the worker for {PATIENCE_S:.0f} s; its state is {state}")
         time.sleep(max(0.0, TICK_S - (time.perf_counter() - began)))
-    return figures
+    return figures | {"runs": running}
 
 
 def limb_joints(armature, joints: list[str], frames) -> np.ndarray:
@@ -139,7 +144,7 @@ def main() -> None:
     progress("Solving the take", 0, 1)
     bpy.ops.mocap.record_stop()
     bpy.ops.mocap.disconnect()
-    take = session.stats()["take"]
+    take = session.last_take
     armature = bpy.context.scene.mocap.target
     files = {}
     for done, kind in enumerate(("GLB", "FBX", "BVH")):
@@ -150,19 +155,27 @@ def main() -> None:
     progress("Exporting", 4, 4)
 
     times = np.array(job["times_s"])
-    scene_frames = take["frame_start"] + (times - take["time_start_s"]) * job["fps"]
+    scene_frames = take.frames[0] + (times - take.times_s[0]) * job["fps"]
     np.savez(
         job["measured"],
         joints=limb_joints(armature, job["joints"], scene_frames),
-        world_from_camera=np.array(take["world_from_camera"]),
+        world_from_camera=take.world_from_camera,
         bones=np.array([bone.name for bone in armature.data.bones]),
         rest=np.array([np.array(bone.matrix_local) for bone in armature.data.bones]),
         lengths=np.array([bone.length for bone in armature.data.bones]),
     )
     if job["preview"]:
-        light_the_stage(armature, take["world_from_camera"], job)
+        light_the_stage(armature, take.world_from_camera, job)
         render([round(frame) for frame in scene_frames], Path(job["preview"]))
-    say(result={"session": figures, "take": take, "files": files, "blender": bpy.app.version_string})
+    say(
+        result={
+            "session": figures,
+            "take": str(take.path),
+            "take_seconds": take.seconds,
+            "files": files,
+            "blender": bpy.app.version_string,
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,6 @@ from . import measure, video
 
 FPS = 30
 PREVIEW_SIZE = (360, 480)
-PATIENCE_S = 120.0
 #: The bones whose heads are the ends of the limbs, by body joint.
 _JOINT_BONE = {"shoulder": "UpperArm", "elbow": "LowerArm", "wrist": "Hand", "hip": "UpperLeg", "knee": "LowerLeg", "ankle": "Foot"}
 
@@ -88,7 +87,7 @@ def run(out: Path, progress: Progress, device: str = "", videos: bool = True) ->
         with np.load(scratch / "measured.npz") as file:
             measured = dict(file)
         journal = out / "take.mocap"
-        shutil.copyfile(result["take"]["path"], journal)
+        shutil.copyfile(result["take"], journal)
         packets = read_take(journal).packets
         report = _report(result, packets, truth, measured)
         if videos:
@@ -113,7 +112,6 @@ def _job(out: Path, scratch: Path, zip_path: Path, truth: Truth, videos: bool) -
         "measured": str(scratch / "measured.npz"),
         "preview": str(pictures) if videos else None,
         "preview_size": PREVIEW_SIZE,
-        "patience_s": PATIENCE_S,
     }
 
 
@@ -131,7 +129,9 @@ def _in_blender(job: dict, scratch: Path, device: str, progress: Progress) -> di
     """Runs Blender's half as a process of its own; returns its result."""
     data = scratch / "data"
     data.mkdir()
-    settings = {"source": str(clip_path()), "device": device, "worker": _worker_program(), "control_port": _free_port()}
+    settings = {"source": str(clip_path()), "worker": _worker_program(), "worker_address": f"127.0.0.1:{_free_port()}"}
+    if device:
+        settings["device"] = device
     (data / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     job_file, log = scratch / "job.json", scratch / "blender.log"
     job_file.write_text(json.dumps(job), encoding="utf-8")
@@ -173,8 +173,9 @@ def _in_blender(job: dict, scratch: Path, device: str, progress: Progress) -> di
 
 def _report(result: dict, packets, truth: Truth, measured: dict) -> dict:
     """Every figure of the run. measured: what Blender's half saved of the recorded rig."""
-    session, take = result["session"], result["take"]
-    worker = session["worker"]["figures"]
+    session = result["session"]
+    worker = session["worker"]
+    model, device = session["runs"].removesuffix(".").split(" on ")
     true = measure.true_directions_in_rig_world(
         truth.joints_world, truth.camera_from_world, measured["world_from_camera"]
     )
@@ -197,9 +198,10 @@ def _report(result: dict, packets, truth: Truth, measured: dict) -> dict:
         "true_3d_deg": with_3d,
         "keypoint_error_px": _keypoint_error(packets, truth),
         "blender": result["blender"],
-        "model": worker.get("model") or session["worker"].get("model"),
-        "device": worker.get("device") or session["worker"].get("device"),
-        "session": {"stages_ms": session.get("stages_ms"), "take_frames": take.get("frames")},
+        "model": model,
+        "device": device,
+        "stages_ms": session["stages_ms"],
+        "take_seconds": result["take_seconds"],
         "files": [Path(name).name for name in result["files"].values()] + ["take.blend", "take.mocap"],
     }
 
