@@ -41,7 +41,10 @@ def build(out: Path, root: Path | None = None) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     builder = [sys.executable, str(find_builder())]
     build_wheel(root, root / "addon" / "package")
-    _run([*builder, "build", "--source-dir", str(root), "--output-filepath", str(zip_path)], "build the extension")
+    _run(
+        [*builder, "build", "--source-dir", str(root), "--output-filepath", str(zip_path)],
+        "build the extension",
+    )
     _run([*builder, "validate", str(zip_path)], "validate the extension")
     return zip_path
 
@@ -59,13 +62,25 @@ def build_wheel(root: Path, out: Path) -> Path:
         for name in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(root / name, source / name)
         for package in packages:
-            shutil.copytree(root / package, source / package, ignore=shutil.ignore_patterns("__pycache__", "runs"))
+            shutil.copytree(
+                root / package, source / package, ignore=shutil.ignore_patterns("__pycache__", "runs")
+            )
         made = Path(folder) / "wheel"
         uv = os.environ.get("UV") or shutil.which("uv")
         if uv:
             command = [uv, "build", "--quiet", "--wheel", "--out-dir", str(made), str(source)]
         else:
-            command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(made), str(source)]
+            command = [
+                sys.executable,
+                "-m",
+                "pip",
+                "wheel",
+                "--quiet",
+                "--no-deps",
+                "-w",
+                str(made),
+                str(source),
+            ]
         _run(command, "build the worker's wheel")
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
@@ -93,11 +108,15 @@ def find_blenders() -> list[str]:
     """Paths of Blender's program on PATH and where its installers put it, without duplicates."""
     home = Path.home()
     if sys.platform == "win32":
-        programs = [Path(os.environ[name]) for name in ("ProgramFiles", "ProgramFiles(x86)") if name in os.environ]
+        programs = [
+            Path(os.environ[name]) for name in ("ProgramFiles", "ProgramFiles(x86)") if name in os.environ
+        ]
         patterns = [(p, "Blender Foundation/Blender*/blender.exe") for p in programs]
         patterns += [(p, "Steam/steamapps/common/Blender/blender.exe") for p in programs]
     elif sys.platform == "darwin":
-        patterns = [(p, "Blender*.app/Contents/MacOS/Blender") for p in (Path("/Applications"), home / "Applications")]
+        patterns = [
+            (p, "Blender*.app/Contents/MacOS/Blender") for p in (Path("/Applications"), home / "Applications")
+        ]
     else:
         patterns = [
             (Path("/opt"), "blender*/blender"),
@@ -107,7 +126,10 @@ def find_blenders() -> list[str]:
             (Path("/var/lib/flatpak/exports/bin"), "org.blender.Blender"),
             (Path("/snap/bin"), "blender"),
         ]
-    found = [shutil.which("blender"), *(str(p) for folder, pattern in patterns for p in sorted(folder.glob(pattern)))]
+    found = [
+        shutil.which("blender"),
+        *(str(p) for folder, pattern in patterns for p in sorted(folder.glob(pattern))),
+    ]
     return list({os.path.realpath(path): path for path in found if path}.values())
 
 

@@ -23,7 +23,9 @@ def build(out: Annotated[Path, typer.Option(help="Folder for the zip.")] = Path(
 
 @app.command()
 def install(
-    blender: Annotated[str | None, typer.Option(help="Blender's program; all that are found by default.")] = None,
+    blender: Annotated[
+        str | None, typer.Option(help="Blender's program; all that are found by default.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the zip.")] = Path("dist"),
 ) -> None:
     """Build the extension and put it into every Blender found here (4.2 or later)."""
@@ -41,7 +43,9 @@ def install(
                 continue
             extension.install(path, zip_path)
             installed += 1
-            typer.echo(f"Installed into {shown}. Open the sidebar in the 3D view (N) and choose the Mocap tab.")
+            typer.echo(
+                f"Installed into {shown}. Open the sidebar in the 3D view (N) and choose the Mocap tab."
+            )
     except extension.ExtensionError as error:
         _fail(error)
     if not installed:
@@ -57,7 +61,7 @@ def remember_worker() -> None:
 
     program = Path(sys.executable).with_name("mocap.exe" if sys.platform == "win32" else "mocap")
     if program.exists():
-        places.save_settings({**places.load_settings(), "worker": str(program)})
+        places.write_settings({**places.read_settings(), "worker": str(program)})
 
 
 _BY_HAND = "In Blender: Edit > Preferences > Add-ons > the arrow at the top right > Install from Disk, and choose the zip."

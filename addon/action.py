@@ -1,0 +1,153 @@
+"""Takes as Actions: curves written in bulk, and the keys that appear while a take is being recorded.
+
+The only module that asks which Blender it runs in. What the values are is `rig`'s and the session's.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+# Blender 4.4 brought slots and layers; 5.0 took `action.fcurves` away.
+_LEGACY = bpy.app.version < (4, 4, 0)
+_LINEAR = 1  # Keyframe.interpolation, as foreach_set takes it
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One animated property of an armature: `data_path` with `width` numbers, shown in the group `group`."""
+
+    data_path: str
+    width: int
+    group: str
+
+
+def new(armature: bpy.types.Object, name: str) -> bpy.types.Action:
+    """A new, empty Action on the armature. The one before it is kept in the file, even with no other user."""
+    before = current(armature)
+    if before is not None:
+        before.use_fake_user = True
+    action = bpy.data.actions.new(name)
+    if not _LEGACY:
+        action.slots.new(id_type="OBJECT", name=armature.name)
+        action.layers.new("Layer").strips.new(type="KEYFRAME")
+    assign(action, armature)
+    return action
+
+
+def current(armature: bpy.types.Object) -> bpy.types.Action | None:
+    """The Action that the armature plays."""
+    return armature.animation_data.action if armature.animation_data else None
+
+
+def assign(action: bpy.types.Action, armature: bpy.types.Object) -> None:
+    """Let the armature play the Action."""
+    data = armature.animation_data or armature.animation_data_create()
+    data.action = action
+    if not _LEGACY:
+        data.action_slot = action.slots[0]
+
+
+def curves(action: bpy.types.Action):
+    """The collection of F-curves in an Action that `new` made."""
+    return action.fcurves if _LEGACY else _channelbag(action).fcurves
+
+
+def write(
+    action: bpy.types.Action,
+    armature: bpy.types.Object,
+    channels: Sequence[Channel],
+    frames: np.ndarray,
+    values: Sequence[np.ndarray],
+) -> None:
+    """Replace what the Action holds for the armature.
+
+    frames: (F,) ascending. values: for each channel (F, width). Keys lie on every frame, so between them it is
+    linear: anything smoother would overshoot what was captured.
+    """
+    fcurves = curves(action)
+    for curve in list(fcurves):
+        fcurves.remove(curve)
+    points = np.empty((len(frames), 2), np.float32)
+    points[:, 0] = frames
+    linear = np.full(len(frames), _LINEAR, np.int32)
+    for channel, numbers in zip(channels, values, strict=True):
+        for index, curve in enumerate(_new_curves(action, fcurves, channel)):
+            points[:, 1] = numbers[:, index]
+            keys = curve.keyframe_points
+            keys.add(len(frames))
+            keys.foreach_set("co", points.ravel())
+            keys.foreach_set("interpolation", linear)
+            curve.update()
+    armature.update_tag()
+
+
+def remove(
+    action: bpy.types.Action, armature: bpy.types.Object | None, before: bpy.types.Action | None
+) -> None:
+    """Delete the Action and give the armature back the one it had."""
+    bpy.data.actions.remove(action)
+    if armature is not None and before is not None:
+        armature.animation_data.action = before
+
+
+class LiveKeys:
+    """Keys that appear in an Action while a take is recorded; the final solve replaces them.
+
+    Each frame's values are kept until a piece of them is written, some curves a tick in turn, so that no tick has
+    much to do and no key is written twice. The curves are muted: Blender evaluates an action whenever it is edited, and
+    would throw the character back to the playhead's pose.
+    """
+
+    TURN = 20  # ticks in which every curve has its turn
+
+    def __init__(self, action: bpy.types.Action, channels: Sequence[Channel]):
+        self._frames: list[float] = []
+        self._values: list[np.ndarray] = []
+        fcurves = curves(action)
+        for channel in channels:
+            for curve in _new_curves(action, fcurves, channel):
+                curve.mute = True
+        self._written = np.zeros(len(fcurves), int)
+        self._turn = self._turns()
+
+    def add(self, frame: int, values: Sequence[np.ndarray]) -> None:
+        """Keep the values (one array a channel) of a frame after the last one; an earlier frame is left out."""
+        if not self._frames or frame > self._frames[-1]:
+            self._frames.append(frame)
+            self._values.append(np.concatenate(values))
+
+    def write_some(self, action: bpy.types.Action) -> None:
+        """Write the waiting keys of the curves whose turn it is."""
+        fcurves = curves(action)
+        for index in next(self._turn):
+            insert = fcurves[index].keyframe_points.insert
+            for row in range(self._written[index], len(self._frames)):
+                insert(self._frames[row], self._values[row][index], options={"FAST"})
+            self._written[index] = len(self._frames)
+
+    def _turns(self) -> Iterator[range]:
+        count = len(self._written)
+        step = -(-count // self.TURN)
+        while True:
+            for start in range(0, count, step):
+                yield range(start, min(start + step, count))
+
+
+def _new_curves(action: bpy.types.Action, fcurves, channel: Channel) -> list[bpy.types.FCurve]:
+    """The channel's curves, made in the group that the dope sheet shows them in."""
+    if _LEGACY:
+        return [
+            fcurves.new(channel.data_path, index=i, action_group=channel.group) for i in range(channel.width)
+        ]
+    made = [fcurves.new(channel.data_path, index=index) for index in range(channel.width)]
+    groups = _channelbag(action).groups
+    group = groups.get(channel.group) or groups.new(channel.group)
+    for curve in made:
+        curve.group = group
+    return made
+
+
+def _channelbag(action: bpy.types.Action):
+    return action.layers[0].strips[0].channelbag(action.slots[0], ensure=True)

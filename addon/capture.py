@@ -1,0 +1,72 @@
+"""The capture that was asked for: tells the worker, starts one where none answers, notices how it fares."""
+
+import time
+
+from . import preferences
+from .core.link import PoseLink
+from .worker_process import WorkerError, WorkerProcess
+
+_ANSWER_S = 0.7  # a worker that runs answers within this
+_SILENT_S = 4.0  # it tells its state each second
+
+
+class Capture:
+    """wanted: True from `start` until `stop` or a failure. error: why it failed, a sentence for the user."""
+
+    def __init__(self):
+        self.wanted = False
+        self.error = ""
+        self._process: WorkerProcess | None = None
+        self._asked_s = 0.0
+        self._answered = False
+
+    def start(self, link: PoseLink) -> None:
+        """Ask for the machine's source, model and device."""
+        device = preferences.get("device")
+        link.start(preferences.get("source"), preferences.get("model"), "" if device == "auto" else device)
+        self.wanted, self.error = True, ""
+        self._asked_s, self._answered = time.perf_counter(), False
+
+    def stop(self, link: PoseLink) -> None:
+        """Ask the worker to let go of the source. It stays, with its model loaded."""
+        link.stop()
+        self.wanted = False
+
+    def close(self) -> None:
+        """End a worker that was started here."""
+        self.wanted = False
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def state(self, link: PoseLink) -> str:
+        """What the worker does, or `waiting` for its answer."""
+        return link.status.state if link.status and self._answered else "waiting"
+
+    def watch(self, link: PoseLink, now: float) -> None:
+        """Look after the worker; called each tick."""
+        if self._process is not None and not self._process.alive:
+            words = self._process.last_words()
+            self._process = None
+            self._fail(link, f"The worker ended: {words}")
+        if not self.wanted:
+            return
+        silent = link.status_age_s(now) > _SILENT_S
+        if not link.asking:
+            self._answered = True
+            if silent:
+                self.error = "The worker no longer answers."
+            elif link.status is not None and link.status.state == "error":
+                self._fail(link, link.status.message)
+            else:
+                self.error = ""
+        elif silent and self._process is None and now - self._asked_s > _ANSWER_S:
+            try:
+                self._process = WorkerProcess(link.worker, preferences.get("key"))
+            except WorkerError as error:
+                self._fail(link, str(error))
+
+    def _fail(self, link: PoseLink, sentence: str) -> None:
+        self.error = sentence
+        if self.wanted:
+            self.stop(link)

@@ -1,0 +1,220 @@
+"""The operators `mocap.*`: each checks, calls one function and reports."""
+
+from pathlib import Path
+
+import bpy
+
+from . import character, export, preferences, rig
+from .core import places
+from .core.take import SUFFIX
+from .session import SessionError, session
+
+_ERRORS = (SessionError, character.CharacterError, export.ExportError)
+
+
+class _Operator:
+    """Turns known errors into a report."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            done = self.run(context)
+        except _ERRORS as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if done:
+            self.report({"INFO"}, done)
+        return {"FINISHED"}
+
+
+def _require(cls, condition: bool, otherwise: str) -> bool:
+    if not condition:
+        cls.poll_message_set(otherwise)
+    return condition
+
+
+class MOCAP_OT_connect(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.connect"
+    bl_label = "Connect"
+    bl_description = "Listen for poses, from a worker that runs already or any other sender"
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, session.link is None, "Connected already")
+
+    def run(self, context):
+        session.connect(context.scene)
+        if session.link.port != context.scene.mocap.port:
+            return f"Port {context.scene.mocap.port} is in use; listening at {session.link.port}."
+
+
+class MOCAP_OT_disconnect(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.disconnect"
+    bl_label = "Disconnect"
+    bl_description = "Stop listening, and end the worker if Blender started it"
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, session.link is not None, "Not connected")
+
+    def run(self, context):
+        session.disconnect()
+
+
+class MOCAP_OT_start_capture(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.start_capture"
+    bl_label = "Start Capture"
+    bl_description = "Have the worker film the source; it is started if it does not run"
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, bool(preferences.get("source")), "Choose a source first")
+
+    def run(self, context):
+        session.start_capture(context.scene)
+
+
+class MOCAP_OT_stop_capture(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.stop_capture"
+    bl_label = "Stop Capture"
+    bl_description = "Have the worker let go of the source"
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, session.link is not None, "Nothing is captured")
+
+    def run(self, context):
+        session.stop_capture()
+
+
+class MOCAP_OT_add_default_rig(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.add_default_rig"
+    bl_label = "Add Default Character"
+    bl_description = "Add the character that comes with the add-on, and drive it"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, context.mode == "OBJECT", "Leave the current mode first")
+
+    def run(self, context):
+        context.scene.mocap.target = character.add(context)
+
+
+class MOCAP_OT_record_start(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.record_start"
+    bl_label = "Record"
+    bl_description = "Record a take from the playhead on"
+
+    @classmethod
+    def poll(cls, context):
+        return (
+            _require(cls, session.link is not None, "Start the capture first")
+            and _require(cls, session.recording is None, "Recording already")
+            and _require(cls, session.solving is None, "Wait until the last take is solved")
+        )
+
+    def run(self, context):
+        session.record_start(context.scene)
+
+
+class MOCAP_OT_record_stop(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.record_stop"
+    bl_label = "Stop Recording"
+    bl_description = "End the take and make its final Action"
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, session.recording is not None, "Nothing is being recorded")
+
+    def run(self, context):
+        session.record_stop()
+
+
+class MOCAP_OT_load_take(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.load_take"
+    bl_label = "Load Take"
+    bl_description = "Make an Action of a take, for the character and from the playhead on"
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX}", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, _has_character(context), "Choose a character first")
+
+    def invoke(self, context, event):
+        if self.filepath:
+            return self.execute(context)
+        self.filepath = str(places.takes_folder() / "")
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def run(self, context):
+        session.load_take(Path(bpy.path.abspath(self.filepath)), context.scene)
+
+
+class MOCAP_OT_export(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.export"
+    bl_label = "Export Take"
+    bl_description = "Write the character and its Action to a file"
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    format: bpy.props.EnumProperty(
+        name="Format",
+        items=(
+            ("GLB", "glTF", "Character and motion, for the web, Godot and most other programs"),
+            ("FBX", "FBX", "Character and motion, for Unity, Unreal and Maya"),
+            ("BVH", "BVH", "The skeleton's motion alone, Y up, in metres"),
+        ),
+    )
+    filter_glob: bpy.props.StringProperty(default="*.glb;*.fbx;*.bvh", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context):
+        return (
+            _require(cls, _has_character(context), "Choose a character first")
+            and _require(
+                cls, export.action_of(context.scene.mocap.target) is not None, "Record or load a take first"
+            )
+            and _require(cls, session.recording is None, "Stop recording first")
+        )
+
+    def invoke(self, context, event):
+        name = bpy.path.clean_name(export.action_of(context.scene.mocap.target).name)
+        self.filepath = str(Path(bpy.data.filepath).parent / name) if bpy.data.filepath else name
+        self.check(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def check(self, context):
+        """Keep the file's ending in step with the format."""
+        wanted = str(export.with_suffix(Path(self.filepath), self.format))
+        changed = wanted != self.filepath
+        self.filepath = wanted
+        return changed
+
+    def draw(self, context):
+        self.layout.prop(self, "format", expand=True)
+
+    def run(self, context):
+        path = export.with_suffix(Path(bpy.path.abspath(self.filepath)), self.format)
+        export.export(context, context.scene.mocap.target, path, self.format)
+        return f"Exported {path}"
+
+
+def _has_character(context: bpy.types.Context) -> bool:
+    target = context.scene.mocap.target
+    return target is not None and rig.is_armature(None, target) and target.name in context.scene.objects
+
+
+CLASSES = (
+    MOCAP_OT_connect,
+    MOCAP_OT_disconnect,
+    MOCAP_OT_start_capture,
+    MOCAP_OT_stop_capture,
+    MOCAP_OT_add_default_rig,
+    MOCAP_OT_record_start,
+    MOCAP_OT_record_stop,
+    MOCAP_OT_load_take,
+    MOCAP_OT_export,
+)

@@ -1,0 +1,170 @@
+"""The sidebar's tab "Mocap": reads the session's figures and draws, changes nothing."""
+
+import bpy
+
+from . import export, preferences, takes
+from .session import session
+
+_TAB = "Mocap"
+_STATES = {
+    "off": ("Off", "PAUSE"),
+    "connected": ("Listening", "LINKED"),
+    "waiting": ("Waiting for the worker", "SORTTIME"),
+    "idle": ("Worker is ready", "LINKED"),
+    "loading": ("Loading", "SORTTIME"),
+    "capturing": ("Capturing", "CAMERA_DATA"),
+    "camera_lost": ("Camera lost", "ERROR"),
+    "ended": ("The source has ended", "CHECKMARK"),
+    "error": ("Error", "ERROR"),
+    "recording": ("Recording", "REC"),
+    "solving": ("Solving the take", "SORTTIME"),
+}
+
+
+class _Panel:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = _TAB
+
+
+class MOCAP_PT_main(_Panel, bpy.types.Panel):
+    bl_label = "Live Mocap"
+
+    def draw(self, context):
+        layout = self.layout
+        stats = session.stats()
+        self._character(context, layout)
+        self._source(context, layout)
+        self._buttons(layout, stats)
+        self._status(layout, stats)
+
+    def _character(self, context, layout):
+        column = layout.column(align=True)
+        column.prop(context.scene.mocap, "target", text="", icon="OUTLINER_OB_ARMATURE")
+        column.operator("mocap.add_default_rig", icon="ADD")
+
+    def _source(self, context, layout):
+        machine = preferences.of(context)
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        hidden = preferences.holds_password(machine.source)
+        column.prop(machine, "source_hidden" if hidden else "source", text="Source")
+        column.prop(machine, "model", placeholder="Built-in") if _PLACEHOLDERS else column.prop(
+            machine, "model"
+        )
+        column.prop(machine, "device")
+
+    def _buttons(self, layout, stats):
+        column = layout.column(align=True)
+        column.scale_y = 1.3
+        if stats["wanted"]:
+            column.operator("mocap.stop_capture", icon="SNAP_FACE")
+        else:
+            column.operator("mocap.start_capture", icon="PLAY")
+        row = column.row(align=True)
+        row.alert = stats["state"] == "recording"
+        if stats["state"] == "recording":
+            row.operator("mocap.record_stop", icon="SNAP_FACE")
+        else:
+            row.operator("mocap.record_start", icon="REC")
+
+    def _status(self, layout, stats):
+        box = layout.box()
+        row = box.row()
+        title, icon = _STATES[stats["state"]]
+        row.label(text=title, icon=icon)
+        if stats["state"] == "off":
+            row.operator("mocap.connect", text="", icon="LINKED")
+        else:
+            row.operator("mocap.disconnect", text="", icon="UNLINKED")
+        column = box.column(align=True)
+        if stats["message"]:
+            _sentence(column, stats["message"], "NONE")
+        if stats["progress"] is not None:
+            column.progress(factor=stats["progress"], text=f"{stats['progress']:.0%}")
+        if stats["state"] != "off":
+            self._figures(column, stats)
+        if stats["error"]:
+            _sentence(column, stats["error"], "ERROR")
+
+    def _figures(self, column, stats):
+        latency = stats["latency_ms"]
+        rows = [("Poses", f"{stats['fps']:.0f} a second")]
+        if latency:
+            rows.append(("Latency", f"{latency['p50']:.0f} ms, p95 {latency['p95']:.0f} ms"))
+        rows.append(("Packets", f"{stats['lost']} lost, {stats['late']} late, {stats['bad']} bad"))
+        if stats["state"] == "recording":
+            rows.append(("Recorded", f"{stats['recorded']} packets"))
+        for title, value in rows:
+            split = column.split(factor=0.32)
+            split.label(text=title)
+            split.label(text=value)
+
+
+class MOCAP_PT_takes(_Panel, bpy.types.Panel):
+    bl_label = "Takes"
+    bl_parent_id = "MOCAP_PT_main"
+
+    def draw(self, context):
+        column = self.layout.column(align=True)
+        newest = takes.newest()
+        for path in newest:
+            row = column.row(align=True)
+            row.label(text=path.stem, icon="ACTION")
+            row.operator("mocap.load_take", text="", icon="IMPORT").filepath = str(path)
+        if not newest:
+            column.label(text="No takes yet", icon="INFO")
+        self.layout.operator("mocap.load_take", text="Load Other…", icon="FILE_FOLDER")
+
+
+class MOCAP_PT_export(_Panel, bpy.types.Panel):
+    bl_label = "Export"
+    bl_parent_id = "MOCAP_PT_main"
+
+    def draw(self, context):
+        target = context.scene.mocap.target
+        action = export.action_of(target) if target else None
+        column = self.layout.column()
+        column.label(
+            text=action.name if action else "No take on the character", icon="ACTION" if action else "INFO"
+        )
+        row = column.row(align=True)
+        for kind, title in (("GLB", "glTF"), ("FBX", "FBX"), ("BVH", "BVH")):
+            row.operator("mocap.export", text=title).format = kind
+
+
+class MOCAP_PT_settings(_Panel, bpy.types.Panel):
+    bl_label = "Settings"
+    bl_parent_id = "MOCAP_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        column = self.layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        scene, machine = context.scene.mocap, preferences.of(context)
+        column.prop(scene, "level")
+        column.prop(scene, "mirror")
+        column.prop(scene, "port")
+        column.separator()
+        column.prop(machine, "takes_folder")
+        column.prop(machine, "worker_address", text="Worker")
+        column.prop(machine, "key")
+
+
+def _sentence(column, text: str, icon: str) -> None:
+    """A sentence in lines that fit the sidebar."""
+    width = 34
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    for number, line in enumerate(lines):
+        column.label(text=line, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+
+
+_PLACEHOLDERS = "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters
+
+CLASSES = (MOCAP_PT_main, MOCAP_PT_takes, MOCAP_PT_export, MOCAP_PT_settings)

@@ -1,0 +1,44 @@
+"""What is saved with the scene: who is driven, and how. The machine's settings are `preferences`'."""
+
+import bpy
+
+from .rig import is_armature
+
+
+class MocapScene(bpy.types.PropertyGroup):
+    target: bpy.props.PointerProperty(
+        name="Character",
+        description="The armature to drive; it needs VRM's bone names",
+        type=bpy.types.Object,
+        poll=is_armature,
+    )
+    port: bpy.props.IntProperty(
+        name="Port",
+        description="UDP port that poses come in at. A free one is taken where it is in use, or for 0",
+        default=5005,
+        min=0,
+        max=65535,
+    )
+    level: bpy.props.EnumProperty(
+        name="Level",
+        description="How the camera's tilt is handled",
+        items=(
+            ("AUTO", "Auto", "Find the camera's tilt and turn it out, so that the character stands upright"),
+            ("OFF", "Off", "The camera is level"),
+        ),
+        default="AUTO",
+    )
+    mirror: bpy.props.BoolProperty(
+        name="Mirror", description="The character moves as your mirror image", default=False
+    )
+
+
+CLASSES = (MocapScene,)
+
+
+def add_to_scenes() -> None:
+    bpy.types.Scene.mocap = bpy.props.PointerProperty(type=MocapScene)
+
+
+def remove_from_scenes() -> None:
+    del bpy.types.Scene.mocap

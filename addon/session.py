@@ -1,0 +1,372 @@
+"""The one runtime object, `session`: from datagrams to the posed character, and from a recording to an Action.
+
+`tick` is called by a timer in a window and by scripts without one. Names are kept, not references, because undo and
+file loads make those invalid. What the user sees is read from `stats`.
+"""
+
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import bpy
+
+from . import action, preferences, rig, window
+from .capture import Capture
+from .core.link import LinkError, PoseLink
+from .core.pipeline import Settings, Stand, State, step
+from .core.protocol import PosePacket
+from .core.seal import read_key
+from .core.solve.rig import RigError
+from .core.take import TakeError, read_take
+from .measures import Rate, Times
+from .recording import Recording, frames_a_second, stand_in
+from .solving import SolvedTake, Solving
+
+SLICE_S = 0.004  # of the final solve, a tick
+STAGES = ("receive", "solve", "write", "evaluate", "keys")
+_REDRAW_S = 0.25
+
+
+class SessionError(Exception):
+    """What was asked for cannot be done; the text is a sentence for the user."""
+
+
+class Session:
+    """Holds the link, the solver's state and the take being recorded or solved; see the module.
+
+    notice: the last thing that went wrong, a sentence for the user. last_take: what the last take became.
+    """
+
+    def __init__(self):
+        self.link: PoseLink | None = None
+        self.recording: Recording | None = None
+        self.solving: Solving | None = None
+        self.last_take: SolvedTake | None = None
+        self.notice = ""
+        self._capture = Capture()
+        self._scene_name = ""
+        self._target: rig.Target | None = None
+        self._refused = ("", "")  # a character that cannot be driven, and why
+        self._state: State | None = None
+        self._redrawn_s = 0.0
+        self._reset_figures()
+
+    # What the operators call
+
+    def connect(self, scene: bpy.types.Scene) -> None:
+        """Open the port and subscribe at the worker. Raises SessionError."""
+        address, key = preferences.get("worker_address"), preferences.get("key")
+        host, _, port = address.rpartition(":")
+        try:
+            self.link = PoseLink(scene.mocap.port, (host, int(port)), read_key(key) if key else None)
+        except LinkError as error:
+            raise SessionError(str(error)) from error
+        except ValueError as error:
+            raise SessionError(
+                f"Check the worker's address {address!r} and the key in the preferences: {error}."
+            ) from error
+        self.notice = ""
+        self._scene_name = scene.name
+        self._target, self._refused = None, ("", "")
+        self._reset_figures()
+        self._armature(scene)
+        clockwork.start()
+
+    def disconnect(self) -> None:
+        """Close the port and end a worker that was started here. A take being recorded is stopped first."""
+        if self.recording is not None:
+            try:
+                self.record_stop()
+            except SessionError as error:
+                self.notice = str(error)
+        self._close()
+
+    def start_capture(self, scene: bpy.types.Scene) -> None:
+        """Ask the worker for the machine's source, model and device; one is started if none answers."""
+        if self.link is None:
+            self.connect(scene)
+        self.notice = ""
+        self._capture.start(self.link)
+
+    def stop_capture(self) -> None:
+        if self.link is not None:
+            self._capture.stop(self.link)
+
+    def record_start(self, scene: bpy.types.Scene) -> None:
+        """Record from now on, from the playhead. Raises SessionError."""
+        if self.link is None:
+            raise SessionError("Connect or start the capture first.")
+        if self.solving is not None:
+            raise SessionError("Wait until the last take is solved.")
+        armature = self._armature(scene, again=True)
+        if armature is None:
+            raise SessionError(self._refused[1] or "Choose a character first.")
+        source = _without_password(preferences.get("source"))
+        try:
+            self.recording = Recording(
+                self._target, rig.stand(armature, self._target), armature, scene, source
+            )
+        except TakeError as error:
+            raise SessionError(str(error)) from error
+        self.notice = ""
+
+    def record_stop(self) -> None:
+        """End the take and solve it: in slices where there is a window, else at once. Raises SessionError."""
+        recording, self.recording = self.recording, None
+        try:
+            recording.writer.close()
+        except TakeError as error:
+            self.notice = str(error)
+        scene = bpy.data.scenes.get(self._scene_name)
+        if scene is None:
+            raise SessionError(f"The scene is gone. The take is kept as {recording.path}.")
+        if all(packet.empty for packet in recording.packets):
+            recording.discard(rig.find(recording.target, scene))
+            raise SessionError("The take is empty: nobody was seen while recording.")
+        self._solve(
+            scene,
+            Solving(
+                recording.path,
+                recording.target,
+                _settings(scene),
+                recording.stand,
+                recording.packets,
+                recording.first_frame,
+                recording.fps,
+                recording.action_name,
+            ),
+        )
+
+    def load_take(self, path: Path, scene: bpy.types.Scene) -> None:
+        """Solve a take from disk for the scene's character, from the playhead. Raises SessionError."""
+        if self.recording is not None or self.solving is not None:
+            raise SessionError("Wait for the take that is being made.")
+        armature = scene.mocap.target
+        if armature is None or armature.name not in scene.objects:
+            raise SessionError("Choose a character first.")
+        try:
+            take = read_take(path)
+            target = rig.read(armature)
+        except (TakeError, RigError) as error:
+            raise SessionError(str(error)) from error
+        if all(packet.empty for packet in take.packets):
+            raise SessionError(f"{path} shows nobody.")
+        self.notice = ""
+        self._scene_name = scene.name
+        stand = stand_in(take.header) or rig.stand(armature, target)
+        fps = frames_a_second(scene)
+        self._solve(
+            scene, Solving(path, target, _settings(scene), stand, take.packets, scene.frame_current, fps)
+        )
+
+    # The tick
+
+    def tick(self, now: float | None = None) -> None:
+        """Take in what came, pose the character by the newest, go on with what is being recorded or solved.
+
+        now: time.perf_counter(), which it is by default.
+        """
+        now = time.perf_counter() if now is None else now
+        scene = bpy.data.scenes.get(self._scene_name)
+        if scene is None:
+            return
+        if self.link is not None:
+            self._live(scene, now)
+        if self.solving is not None and self.solving.advance(SLICE_S):
+            self._finish(scene)
+        if now - self._redrawn_s > _REDRAW_S:
+            self._redrawn_s = now
+            window.redraw_panels()
+            if self.solving is not None:
+                window.show_status(f"Solving the take: {self.solving.progress:.0%}")
+
+    @property
+    def busy(self) -> bool:
+        """True while ticks are needed."""
+        return self.link is not None or self.solving is not None
+
+    def stats(self) -> dict:
+        """What the panel and scripts want to know; times in milliseconds as {p50, p95}, None before the first.
+
+        latency_ms: from a frame's grab to the updated pose. arrival_ms: from a packet's arrival to that.
+        """
+        link, status = self.link, self.link.status if self.link else None
+        counters = link.counters if link else None
+        names = ("received", "lost", "late", "reordered", "bad")
+        return {
+            "state": self._state_name(),
+            "wanted": self._capture.wanted,
+            "message": status.message if status and self._capture.wanted else "",
+            "error": self._capture.error or self._refused[1] or self.notice,
+            "port": link.port if link else None,
+            "fps": round(self._rate.value(time.perf_counter()), 1),
+            "latency_ms": self._latency.summary(),
+            "arrival_ms": self._arrival.summary(),
+            "stages_ms": {stage: times.summary() for stage, times in self._stages.items()},
+            **{name: getattr(counters, name) if counters else 0 for name in names},
+            "recorded": self.recording.writer.packets if self.recording else 0,
+            "progress": self.solving.progress if self.solving else (status.progress if status else None),
+            "worker": dict(status.figures) if status else {},
+        }
+
+    def _live(self, scene: bpy.types.Scene, now: float) -> None:
+        clock = time.perf_counter
+        start_s = clock()
+        packets = self.link.poll(now)
+        newest = self.link.newest
+        if self.recording is not None and packets:
+            self._record(packets)
+        received_s = clock()
+        self._capture.watch(self.link, now)
+        armature = self._armature(scene)
+        if newest is None or armature is None:
+            return
+        begun_s = clock()
+        self._state, pose = step(self._target.rig, _settings(scene), self._state, newest)
+        solved_s = clock()
+        if pose is not None:
+            rig.pose(armature, self._target, pose)
+        written_s = clock()
+        _view_layer(scene).update()
+        done_s = clock()
+        if self.recording is not None:
+            if pose is not None:
+                self.recording.show(pose)
+            self.recording.write_some(armature)
+        spent_s = (
+            received_s - start_s,
+            solved_s - begun_s,
+            written_s - solved_s,
+            done_s - written_s,
+            clock() - done_s,
+        )
+        for stage, seconds in zip(STAGES, spent_s, strict=True):
+            self._stages[stage].add(seconds)
+        self._rate.add(done_s)
+        self._measure(newest, done_s)
+
+    def _record(self, packets: list[PosePacket]) -> None:
+        try:
+            self.recording.take(packets)
+        except TakeError as error:
+            self.record_stop()
+            self.notice = str(error)
+
+    def _measure(self, packet: PosePacket, done_s: float) -> None:
+        self._arrival.add(done_s - packet.meta["received"])
+        grabbed, offset_s = packet.meta.get("grabbed"), self.link.clock_offset_s
+        if "v" in packet.meta and grabbed is not None and offset_s is not None:
+            self._latency.add(done_s - (grabbed - offset_s))
+
+    def _armature(self, scene: bpy.types.Scene, again: bool = False) -> bpy.types.Object | None:
+        """The scene's character, read when it changes, or `again`; None where it cannot be driven."""
+        chosen = scene.mocap.target
+        if chosen is None or chosen.name not in scene.objects:
+            if self._target is not None:
+                self._refused = ("", f"{self._target.name} is gone. Choose a character, or undo.")
+            return None
+        if self._target is not None and not again and rig.find(self._target, scene) == chosen:
+            self._refused = ("", "")
+            return chosen
+        if chosen.name == self._refused[0] and not again:
+            return None
+        known = self._target is not None and self._target.name == chosen.name
+        try:
+            self._target = rig.read(chosen)
+        except RigError as error:
+            self._target, self._refused = None, (chosen.name, str(error))
+            return None
+        self._refused = ("", "")
+        if not known:
+            self._state = State.initial(rig.stand(chosen, self._target))
+        return chosen
+
+    # The finished take
+
+    def _solve(self, scene: bpy.types.Scene, solving: Solving) -> None:
+        self.solving = solving
+        if not bpy.app.background:
+            clockwork.start()
+            return
+        while not solving.advance(1.0):
+            pass
+        self._finish(scene)
+
+    def _finish(self, scene: bpy.types.Scene) -> None:
+        solving, self.solving = self.solving, None
+        window.show_status(None)
+        armature = rig.find(solving.target, scene)
+        if armature is None:
+            self.notice = (
+                f"{solving.target.name} is gone. The take is kept; load {solving.path} for another character."
+            )
+            return
+        take_action = bpy.data.actions.get(solving.action_name) or action.new(armature, solving.path.stem)
+        self.last_take = solving.write(armature, take_action)
+        window.push_undo("Record Take")
+
+    # Its own upkeep
+
+    def _close(self) -> None:
+        if self.recording is not None:
+            self.recording.close()
+        self.recording = self.solving = None
+        self._capture.close()
+        if self.link is not None:
+            self.link.close()
+            self.link = None
+
+    def end(self, why: str) -> None:
+        """Let go of everything at once; a take being recorded stays on disk and `notice` says where."""
+        if self.link is None and self.solving is None:
+            return
+        kept = self.recording or self.solving
+        self._close()
+        self.notice = f"{why} The take so far is kept as {kept.path}." if kept else why
+
+    def _state_name(self) -> str:
+        if self.recording is not None:
+            return "recording"
+        if self.solving is not None:
+            return "solving"
+        if self.link is None:
+            return "off"
+        return self._capture.state(self.link) if self._capture.wanted else "connected"
+
+    def _reset_figures(self) -> None:
+        self._stages = {stage: Times() for stage in STAGES}
+        self._latency, self._arrival, self._rate = Times(), Times(), Rate()
+
+
+def _settings(scene: bpy.types.Scene) -> Settings:
+    return Settings(level=scene.mocap.level, mirror=scene.mocap.mirror)
+
+
+def _view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:
+    return bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
+
+
+def _without_password(source: str) -> str:
+    """The source as it may be written into a take."""
+    if not preferences.holds_password(source):
+        return source
+    parts = urlsplit(source)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+session = Session()
+clockwork = window.Clockwork(
+    tick=session.tick,
+    busy=lambda: session.busy,
+    failed=lambda error: session.end(f"The capture ended by an error: {error}."),
+    loading=lambda: session.end("The capture ended, because another file was loaded."),
+)
+
+
+def register() -> None:
+    clockwork.register()
+
+
+def unregister() -> None:
+    clockwork.unregister()
+    session.end("")

@@ -1,0 +1,104 @@
+"""A finished take on its way to an Action: the final solve in slices, then all curves at once."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from . import action
+from .core.pipeline import Settings, Stand, solve_take
+from .core.protocol import PosePacket
+from .rig import Target
+
+
+@dataclass(frozen=True)
+class SolvedTake:
+    """What became of a take. frames: (F,) of the scene. times_s: (F,) on the packets' clock."""
+
+    path: Path
+    action: str
+    frames: np.ndarray
+    times_s: np.ndarray
+    world_from_camera: np.ndarray
+    seconds: dict[str, float]
+
+
+class Solving:
+    """One take being solved: `advance` until it is true, then `write`.
+
+    action_name: the Action with the live keys, if there is one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        target: Target,
+        settings: Settings,
+        stand: Stand,
+        packets: Sequence[PosePacket],
+        first_frame: int,
+        fps: float,
+        action_name: str = "",
+    ):
+        self.path = path
+        self.target = target
+        self.action_name = action_name
+        self.progress = 0.0
+        self._spent_s = 0.0
+        packets = in_one_time(packets)
+        start_s, end_s = packets[0].timestamp, packets[-1].timestamp
+        count = int((end_s - start_s) * fps + 1e-3) + 1
+        self._frames = first_frame + np.arange(count)
+        self._times_s = start_s + np.arange(count) / fps
+        self._steps: Iterator[float] = solve_take(target.rig, settings, packets, self._times_s, stand)
+        self._poses = None
+
+    def advance(self, budget_s: float) -> bool:
+        """Solve on for about `budget_s` seconds; true when all is solved."""
+        start_s = time.perf_counter()
+        try:
+            while time.perf_counter() - start_s < budget_s:
+                self.progress = next(self._steps)
+        except StopIteration as end:
+            self._poses = end.value
+        self._spent_s += time.perf_counter() - start_s
+        return self._poses is not None
+
+    def write(self, armature: bpy.types.Object, take_action: bpy.types.Action) -> SolvedTake:
+        """Replace the Action's keys by the solved ones."""
+        start_s = time.perf_counter()
+        poses = self._poses
+        values = self.target.values(poses.rotations, poses.hips_location)
+        action.write(take_action, armature, self.target.channels, self._frames, values)
+        action.assign(take_action, armature)
+        return SolvedTake(
+            self.path,
+            take_action.name,
+            self._frames,
+            self._times_s,
+            poses.world_from_camera,
+            {"solve": self._spent_s, "write": time.perf_counter() - start_s},
+        )
+
+
+def in_one_time(packets: Sequence[PosePacket]) -> list[PosePacket]:
+    """The packets in the order of their capture, on one clock.
+
+    A take may hold several sessions, when the worker began anew; each has its own clock, so a later one is moved to
+    where its first packet arrived, or right behind the one before.
+    """
+    sessions: dict[str | None, list[PosePacket]] = {}
+    for packet in packets:
+        sessions.setdefault(packet.session, []).append(packet)
+    ordered: list[PosePacket] = []
+    for group in sessions.values():
+        group.sort(key=lambda packet: packet.timestamp)
+        if ordered:
+            pause_s = group[0].meta.get("received", 0.0) - ordered[-1].meta.get("received", 0.0)
+            shift_s = ordered[-1].timestamp + max(pause_s, 1e-3) - group[0].timestamp
+            group = [replace(packet, timestamp=packet.timestamp + shift_s) for packet in group]
+        ordered += group
+    return ordered

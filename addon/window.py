@@ -1,0 +1,75 @@
+"""What Blender calls and what is asked of its window: the timer, file loads, redraws, undo steps."""
+
+import bpy
+from bpy.app.handlers import persistent
+
+TICK_S = 0.008
+
+
+class Clockwork:
+    """Calls `tick` while `busy` says so; in the background nothing fires, and scripts tick themselves.
+
+    tick, busy: called with nothing. failed: called with the exception of a tick, which is then raised on.
+    loading: called before another file is loaded.
+    """
+
+    def __init__(self, tick, busy, failed, loading):
+        self._tick, self._busy, self._failed = tick, busy, failed
+
+        # Blender knows handlers and timers by their function, so they are made once.
+        @persistent
+        def before_load(*_):
+            loading()
+
+        def beat() -> float | None:
+            self._beat()
+            return TICK_S if self._busy() else None
+
+        self._before_load, self._timer = before_load, beat
+
+    def _beat(self) -> None:
+        try:
+            self._tick()
+        except Exception as error:
+            self._failed(error)
+            raise
+
+    def register(self) -> None:
+        bpy.app.handlers.load_pre.append(self._before_load)
+
+    def unregister(self) -> None:
+        bpy.app.handlers.load_pre.remove(self._before_load)
+        if bpy.app.timers.is_registered(self._timer):
+            bpy.app.timers.unregister(self._timer)
+
+    def start(self) -> None:
+        """Let the timer run, if there is a window for it."""
+        if not bpy.app.background and not bpy.app.timers.is_registered(self._timer):
+            bpy.app.timers.register(self._timer, persistent=True)
+
+
+def redraw_panels() -> None:
+    """Have the sidebars drawn again."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
+
+
+def show_status(text: str | None) -> None:
+    """Say something in the status bar; None gives it back."""
+    for window in bpy.context.window_manager.windows:
+        window.workspace.status_text_set(text)
+
+
+def push_undo(message: str) -> None:
+    """One undo step. A timer has no window in its context, so one is lent."""
+    windows = bpy.context.window_manager.windows
+    if not windows:
+        if bpy.ops.ed.undo_push.poll():
+            bpy.ops.ed.undo_push(message=message)
+        return
+    with bpy.context.temp_override(window=windows[0]):
+        bpy.ops.ed.undo_push(message=message)

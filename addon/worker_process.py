@@ -1,0 +1,93 @@
+"""The worker as a process of ours: finds it, starts it, notices its end and tells its last words.
+
+A worker started by hand, or by another Blender, needs none of this: the link talks to whoever answers.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .core import places
+
+_PROGRAM = "mocap.exe" if sys.platform == "win32" else "mocap"
+_LOG = "worker.log"
+
+
+class WorkerError(Exception):
+    """The worker cannot be started; the text is a sentence for the user."""
+
+
+def find() -> str:
+    """The program `mocap`: MOCAP_WORKER, the machine's setting, the data folder's environment, PATH, in this order."""
+    for name, program in (
+        ("MOCAP_WORKER", os.environ.get("MOCAP_WORKER")),
+        ("the preferences", places.read_settings().get("worker")),
+    ):
+        if program:
+            if not Path(program).is_file():
+                raise WorkerError(f"The worker {program}, which {name} name, is not there.")
+            return program
+    inside = (
+        places.worker_folder() / "environment" / ("Scripts" if sys.platform == "win32" else "bin") / _PROGRAM
+    )
+    found = str(inside) if inside.is_file() else shutil.which("mocap")
+    if not found:
+        raise WorkerError(
+            "The worker was not found. Run `uv run mocap addon install` in the project's folder, "
+            "or choose the program `mocap` in the add-on's preferences."
+        )
+    return found
+
+
+class WorkerProcess:
+    """A worker started by us. Raises WorkerError where it cannot be."""
+
+    def __init__(self, control_port: int, key: str):
+        program = find()
+        self.log = places.worker_folder() / _LOG
+        environment = {
+            name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")
+        }
+        environment["PYTHONUNBUFFERED"] = "1"
+        if key:
+            environment["MOCAP_KEY"] = key
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            with open(self.log, "wb") as log:
+                self._process = subprocess.Popen(
+                    [program, "run", "--control-port", str(control_port), "--exit-with-parent"],
+                    stdin=subprocess.PIPE,  # its end tells the worker that Blender is gone
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=environment,
+                    cwd=places.data_folder(),
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
+        except OSError as error:
+            raise WorkerError(f"The worker {program} does not start: {error.strerror or error}.") from error
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def last_words(self) -> str:
+        """The last line that it wrote."""
+        try:
+            lines = self.log.read_bytes()[-4096:].decode("utf-8", "replace").split("\n")
+        except OSError:
+            lines = []
+        said = [line.strip() for line in lines if line.strip()]
+        return said[-1] if said else f"it ended with code {self._process.poll()} and said nothing"
+
+    def stop(self) -> None:
+        """End it, at once where it does not end by itself within two seconds."""
+        if self.alive:
+            self._process.stdin.close()
+            self._process.terminate()
+            try:
+                self._process.wait(2.0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
