@@ -1,14 +1,46 @@
-"""The `mocap` command line: names the commands, leaves the work to `commands/`."""
+"""The `mocap` command line: names the commands, leaves the work to `commands/`.
+
+Commands import what they need when they run, so that `mocap --help` is there at once.
+"""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
+
+from .commands import addon, devices, doctor, run
 
 app = typer.Typer(
     name="mocap",
     help="Live motion capture with ViTPose for Blender.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(run.run)
+app.command()(devices.devices)
+app.command()(doctor.doctor)
+app.add_typer(addon.app, name="addon")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mocap {version('vitpose-live-mocap')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # Into a file or pipe, Windows writes an old code page; a missing sign is no reason to stop.
+        stream.reconfigure(errors="replace")
     app()

@@ -44,8 +44,8 @@ def start(size: tuple[int, int], home: np.ndarray | None = None) -> Follower:
 def follow(follower: Follower, keypoints: np.ndarray, scores: np.ndarray) -> Follower:
     """The follower after a frame. keypoints: (17 or more, 2) px. scores: (17 or more,).
 
-    Only confident keypoints count: a guess would blow the box up. Where too few are confident, nobody is there
-    and the next look goes to the home box.
+    Only confident keypoints count: a guess would blow the box up. Where too few are, nobody is there and
+    the next look goes to the home box.
     """
     keypoints, scores = np.asarray(keypoints, float)[:17], np.asarray(scores, float)[:17]
     sure = (scores >= CONFIDENT) & np.isfinite(keypoints).all(axis=1)

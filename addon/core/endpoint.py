@@ -70,6 +70,8 @@ class Endpoint:
         self.last_bad = ""
         self._queue: deque[tuple[bytes, tuple[str, int], float]] = deque(maxlen=_QUEUE)
         self._closing = False
+        self._sending = threading.Lock()  # the worker sends from two threads
+        self._arrived = threading.Event()
         self._thread = threading.Thread(target=self._receive, name="mocap link", daemon=True)
         self._thread.start()
 
@@ -77,11 +79,17 @@ class Endpoint:
         """Sends to a resolved address. False where the system refused, as with no network."""
         if self._closing:
             return False
-        try:
-            self._socket.sendto(datagram if self._seal is None else self._seal.seal(datagram), address)
-        except OSError:
-            return False
+        with self._sending:
+            try:
+                self._socket.sendto(datagram if self._seal is None else self._seal.seal(datagram), address)
+            except OSError:
+                return False
         return True
+
+    def wait(self, timeout_s: float) -> None:
+        """Returns when a datagram has come since the last wait, or after the time."""
+        self._arrived.wait(timeout_s)
+        self._arrived.clear()
 
     def drain(self) -> list[tuple[bytes, tuple[str, int], float]]:
         """What came since the last call, opened: (datagram, address, arrival by time.perf_counter())."""
@@ -138,3 +146,4 @@ class Endpoint:
                 time.sleep(_WAKE_S)
                 continue
             self._queue.append((datagram, address, time.perf_counter()))
+            self._arrived.set()

@@ -24,7 +24,7 @@ from .protocol import (
     encode,
 )
 
-LEASE_S = 3.0
+LEASE_S = 5.0
 _RENEW_S = 1.0
 _RESEND_S = 0.5
 _PING_S = 1.0

@@ -1,0 +1,284 @@
+"""The worker's end of the wire: leases, start and stop, status; runs captures in a thread beside.
+
+Nobody listening means no capture: leases run out within seconds, so a Blender that has gone takes its capture
+with it. The add-on's end is `mocap_core.link`.
+"""
+
+import math
+import os
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from mocap_core.endpoint import Endpoint
+from mocap_core.protocol import (
+    PacketError,
+    Ping,
+    Pong,
+    PosePacket,
+    Start,
+    Status,
+    Stop,
+    Subscribe,
+    decode,
+    encode,
+    encode_pose,
+)
+
+from .cameras import CameraError
+from .models import ModelError, Models
+from .source import check_source, shown
+from .stream import Figures, Job, run
+
+_LONGEST_LEASE_S = 10.0
+_STATUS_S = 1.0
+_WAIT_S = 0.05
+_STOP_S = 8.0  # a camera that is being opened takes its time to let go
+_GOODBYES = 3  # the last status, over UDP, and then nobody is there to say it again
+
+Address = tuple[str, int]
+
+
+class Worker:
+    """Serves the wire until `serve` returns.
+
+    defaults: what a start that leaves something out means. Where it has a source, that is captured as soon as
+    somebody listens, with no start.
+    targets: addresses that poses go to without being asked. once: return when a capture has ended or failed.
+    idle_exit_s: return when nobody has listened for so long; 0 for never.
+    told: called with the status of each new state.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        defaults: Job,
+        targets: tuple[Address, ...] = (),
+        once: bool = False,
+        idle_exit_s: float = 0.0,
+        told: Callable[[Status], None] = lambda status: None,
+    ):
+        self._endpoint = endpoint
+        self._defaults = defaults
+        self._targets = targets
+        self._once = once
+        self._idle_exit_s = idle_exit_s
+        self._told = told
+        self._leases: dict[Address, float] = {}
+        self._listened_s = time.perf_counter()
+        self._wanted: Job | None = defaults if defaults.source else None
+        self._request = ""
+        self._handled: deque[str] = deque(maxlen=64)
+        self._capture: _Capture | None = None
+        self._figures = Figures()
+        self._models = Models()
+        self._news: deque[Status] = deque()  # from the capture's thread
+        self._status = Status("idle")
+        self._status_due_s = 0.0
+        self._quit = False
+
+    def quit(self) -> None:
+        """Makes `serve` return soon; may be called from a signal handler."""
+        self._quit = True
+
+    def serve(self) -> Status:
+        """Runs until there is nothing left to do; gives the last status. The endpoint is closed then."""
+        try:
+            while not self._quit:
+                self._endpoint.wait(_WAIT_S)
+                now = time.perf_counter()
+                for datagram, address, arrival_s in self._endpoint.drain():
+                    try:
+                        self._handle(decode(datagram), address, arrival_s)
+                    except PacketError as error:
+                        self._endpoint.count_bad(error)
+                self._count_leases(now)
+                self._advance()
+                self._publish(now)
+                if self._once and self._capture is None and self._status.state in ("ended", "error"):
+                    break
+                if self._idle_exit_s and now - self._listened_s > self._idle_exit_s:
+                    break
+        finally:
+            self._end()
+        return self._status
+
+    def _handle(self, message: object, address: Address, arrival_s: float) -> None:
+        if isinstance(message, Subscribe):
+            if message.lease_s <= 0:
+                self._leases.pop(address, None)
+                return
+            if address not in self._leases:
+                self._status_due_s = 0.0
+            self._leases[address] = arrival_s + min(message.lease_s, _LONGEST_LEASE_S)
+        elif isinstance(message, Ping):
+            self._endpoint.send(encode(Pong(message.sent, arrival_s, time.perf_counter())), address)
+        elif isinstance(message, Start | Stop) and address in self._leases:
+            self._status_due_s = 0.0
+            if message.id in self._handled:
+                return
+            self._handled.append(message.id)
+            self._request = message.id
+            if self._capture is not None:
+                self._capture.stop.set()
+            if isinstance(message, Stop):
+                self._wanted = None
+                if self._capture is None:
+                    self._set_status(Status("idle"))
+                return
+            self._figures = Figures()
+            try:
+                self._wanted = job_of(message, self._defaults)
+                self._set_status(Status("loading", progress=0.0))
+            except CameraError as error:
+                self._wanted = None
+                self._set_status(Status("error", str(error)))
+
+    def _count_leases(self, now: float) -> None:
+        for address in [address for address, until_s in self._leases.items() if until_s < now]:
+            del self._leases[address]
+        if self._leases or self._targets:
+            self._listened_s = now
+            return
+        if self._capture is not None:
+            self._capture.stop.set()
+        self._wanted = self._defaults if self._defaults.source else None  # for the next who listens
+
+    def _advance(self) -> None:
+        """Takes the capture's news, and starts the wanted capture when the one before has let go."""
+        running = self._capture is not None and self._capture.is_alive()
+        self._hear_news()  # after the question, so that the last words of one that is over are among them
+        if running:
+            return
+        self._capture = None
+        if self._wanted is None or not (self._leases or self._targets):
+            return
+        job = replace(self._wanted, session=os.urandom(4).hex())
+        self._wanted = None
+        self._figures = Figures()
+        self._capture = _Capture(job, self._models, self._figures, self._send_pose, self._news.append)
+        self._capture.start()
+
+    def _hear_news(self) -> None:
+        while self._news:
+            status = self._news.popleft()
+            making_way = status.state == "idle" and self._wanted is not None and self._leases
+            if not making_way:
+                self._set_status(status)
+
+    def _send_pose(self, packet: PosePacket) -> None:
+        datagram = encode_pose(packet)
+        for address in {*self._targets, *self._leases.copy()}:
+            self._endpoint.send(datagram, address)
+
+    def _set_status(self, status: Status) -> None:
+        changed = (status.state, status.message, status.progress) != (
+            self._status.state,
+            self._status.message,
+            self._status.progress,
+        )
+        self._status = status
+        self._status_due_s = 0.0
+        if changed:
+            self._told(replace(status, figures=self._figures.as_dict()))
+
+    def _publish(self, now: float) -> None:
+        if now < self._status_due_s:
+            return
+        self._status_due_s = now + _STATUS_S
+        self._status = replace(self._status, figures=self._figures.as_dict(), request=self._request)
+        datagram = encode(self._status)
+        for address in self._leases:
+            self._endpoint.send(datagram, address)
+
+    def _end(self) -> None:
+        if self._capture is not None:
+            self._capture.stop.set()
+            self._capture.join(_STOP_S)
+            self._hear_news()
+        for _ in range(_GOODBYES):
+            self._status_due_s = 0.0
+            self._publish(time.perf_counter())
+            time.sleep(0.02)
+        self._endpoint.close()
+
+
+def job_of(start: Start, defaults: Job) -> Job:
+    """The capture that a start asks for. Raises CameraError where its options make no sense.
+
+    options: `box` [x1, y1, x2, y2] px, `as_fast_as_possible` true or false, `checkpoint` a path.
+    """
+    options = start.options
+    box = options.get("box")
+    checkpoint = options.get("checkpoint")
+    # Another model than the default one does not fit the default one's weights.
+    checkpoint = checkpoint or ("" if start.model else defaults.checkpoint)
+    if not isinstance(checkpoint, str):
+        raise CameraError("The checkpoint is not a path.")
+    return Job(
+        source=start.source or defaults.source,
+        session="",
+        config=start.model or defaults.config,
+        checkpoint=checkpoint,
+        device=start.device or defaults.device,
+        box=defaults.box if box is None else checked_box(box),
+        paced=defaults.paced and not options.get("as_fast_as_possible"),
+    )
+
+
+def checked_box(box: object) -> tuple[float, float, float, float]:
+    """The box of four numbers, xyxy px. Raises CameraError."""
+    try:
+        x1, y1, x2, y2 = (float(value) for value in box)
+    except (TypeError, ValueError, OverflowError):
+        raise CameraError("The box is not four numbers x1,y1,x2,y2 in pixels.") from None
+    if not (math.isfinite(x1 + y1 + x2 + y2) and x1 < x2 and y1 < y2):
+        raise CameraError(f"The box {x1:g},{y1:g},{x2:g},{y2:g} is empty; x1 < x2 and y1 < y2 were expected.")
+    return x1, y1, x2, y2
+
+
+class _Capture(threading.Thread):
+    """One capture in a thread; its last words through `tell` are ended, idle or error."""
+
+    def __init__(
+        self,
+        job: Job,
+        models: Models,
+        figures: Figures,
+        send: Callable[[PosePacket], None],
+        tell: Callable[[Status], None],
+    ):
+        super().__init__(name="capture", daemon=True)
+        self.stop = threading.Event()
+        self._job, self._models, self._figures = job, models, figures
+        self._send, self._tell = send, tell
+
+    def run(self) -> None:
+        job = self._job
+        try:
+            check_source(job.source)  # what is plainly wrong is said before a model is loaded
+            self._say("loading", "", 0.0)
+            backend, lifter = self._models.get(job.config, job.checkpoint, job.device, self._loading)
+            self._figures.model, self._figures.device = backend.name, backend.device
+            run(job, backend, lifter, self._send, self._say, self._figures, self.stop)
+        except (CameraError, ModelError) as error:
+            self._say("error", str(error))
+        except Exception as error:  # a bug: its trace goes to the log, and whoever listens hears of it
+            traceback.print_exc()
+            self._say(
+                "error", f"The capture of {shown(job.source)} broke off: {type(error).__name__}: {error}"
+            )
+        else:
+            if self.stop.is_set():
+                self._say("idle")
+            else:
+                self._say("ended", f"{shown(job.source)} has ended.")
+
+    def _loading(self, message: str, progress: float) -> None:
+        self._say("loading", f"{message}.", progress)
+
+    def _say(self, state: str, message: str = "", progress: float | None = None) -> None:
+        self._tell(Status(state, message, progress, session=self._job.session))

@@ -1,0 +1,47 @@
+"""The loaded model: kept from capture to capture, loaded anew when another is asked for."""
+
+from collections.abc import Callable
+
+
+class ModelError(Exception):
+    """A model that cannot be loaded; the text is a sentence for the user."""
+
+
+class Models:
+    """Keeps the network and the lifter that were last asked for."""
+
+    def __init__(self):
+        self._key: tuple[str, str, str] | None = None
+        self._backend = None
+        self._lifter = None
+
+    def get(self, config: str, checkpoint: str, device: str, progress: Callable[[str, float], None]):
+        """(backend, lifter) for a model and device, empty strings meaning the defaults. Raises ModelError.
+
+        progress: called with what is being done and 0…1, not at all where everything is loaded.
+        """
+        key = (config, checkpoint, device)
+        if key != self._key:
+            self._key = self._backend = None  # room first: two large models may not fit
+            progress("Starting PyTorch", 0.0)
+            try:
+                from .backends import BackendError, load_backend
+                from .vitpose.checkpoint import CheckpointError
+                from .vitpose.config import ConfigError
+            except ImportError as error:
+                raise ModelError(f"PyTorch cannot be used: {error}. `mocap doctor` says more.") from None
+            progress("Loading the model", 0.5)
+            try:
+                self._backend = load_backend(config or None, checkpoint or None, device or None)
+            except (BackendError, CheckpointError, ConfigError) as error:
+                raise ModelError(str(error)) from None
+            self._key = key
+        if self._lifter is None:
+            from mocap_core.lift import Lifter, LiftError
+
+            progress("Loading the lifter", 0.9)
+            try:
+                self._lifter = Lifter()
+            except LiftError as error:
+                raise ModelError(str(error)) from None
+        return self._backend, self._lifter
