@@ -4,6 +4,8 @@ Owns: COCO-17 and BODY joint names, left-right pairs, limbs, and the VRM 1.0 hum
 How bones follow joints is `solve`'s.
 """
 
+from itertools import pairwise
+
 COCO17 = (
     "nose",
     "left_eye",
@@ -25,7 +27,7 @@ COCO17 = (
 )
 
 # hand = base of the middle finger, toe = base of the toes.
-BODY = COCO17 + ("left_hand", "right_hand", "left_toe", "right_toe")
+BODY = (*COCO17, "left_hand", "right_hand", "left_toe", "right_toe")
 
 BODY_INDEX = {name: index for index, name in enumerate(BODY)}
 COCO_COUNT = len(COCO17)
@@ -74,7 +76,7 @@ def _humanoid():
     }
     for side in ("left", "right"):
         chain = ("upperChest", "Shoulder", "UpperArm", "LowerArm", "Hand")
-        for parent, bone in zip(chain, chain[1:]):
+        for parent, bone in pairwise(chain):
             bones[side + bone] = parent if parent == "upperChest" else side + parent
         for finger, joints in (
             ("Thumb", ("Metacarpal", "Proximal", "Distal")),
@@ -98,6 +100,9 @@ def _humanoid():
 HUMANOID = _humanoid()
 
 # Without these a rig cannot be driven; the rest is optional.
-REQUIRED_BONES = ("hips", "spine", "head") + tuple(
-    side + bone for side in ("left", "right") for bone in ("UpperArm", "LowerArm", "UpperLeg", "LowerLeg")
+REQUIRED_BONES = (
+    "hips",
+    "spine",
+    "head",
+    *(side + bone for side in ("left", "right") for bone in ("UpperArm", "LowerArm", "UpperLeg", "LowerLeg")),
 )

@@ -85,7 +85,13 @@ class Binding:
     hip_width: float
     shoulder_width: float
     leg_length: float
-    ankle_height: float
+    hip_joints: np.ndarray  # (2, 3) left and right, from their middle
+    thighs: np.ndarray  # (2, 3) hip to knee
+    shins: np.ndarray  # (2, 3) knee to ankle
+    feet: np.ndarray  # (2, 3) ankle to toe
+    ankle_height: np.ndarray  # (2,)
+    toe_height: np.ndarray  # (2,)
+    middle: np.ndarray  # (3,) of the hip joints
 
 
 def bind(rig):
@@ -149,7 +155,13 @@ def _bind(rig):
         hip_width=float(norm(root[2] - root[3])),
         shoulder_width=float(norm(root[0] - root[1])),
         leg_length=float((norm(mid - root) + norm(end - mid))[2:].mean()),
-        ankle_height=float(end[2:, 2].mean()),
+        hip_joints=root[2:] - middle_hip,
+        thighs=mid[2:] - root[2:],
+        shins=end[2:] - mid[2:],
+        feet=np.where(np.isnan(tip[2:]), 0.0, tip[2:] - end[2:]),
+        ankle_height=end[2:, 2],
+        toe_height=np.where(np.isnan(tip[2:, 2]), end[2:, 2], tip[2:, 2]),
+        middle=middle_hip,
     )
 
 

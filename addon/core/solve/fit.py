@@ -75,24 +75,41 @@ def fit(rig, joints_body, previous=None, scale=None):
 
 
 def _fit(b, bone_count, joints, previous, scale):
+    turns, middle = turns_of(b, joints, previous)
+    if scale is None:
+        scale = leg_ratio(b, joints)
+    return basis_of(b, turns, bone_count), location_of(b, turns, middle * scale)
+
+
+def turns_of(b, joints, previous):
+    """Turns of the slots away from rest (F, 20, 3, 3) and the middle of the hip joints (F, 3), in the joints' metres.
+
+    joints: (F, 21, 3). previous: (B, 4) basis rotations or None.
+    """
     before = None if previous is None else _Before(b, np.asarray(previous, dtype=float))
     turns = np.empty((len(joints), len(SLOTS), 3, 3))
-    hips_middle, upper_seen = _trunk(b, joints, before, turns)
+    middle, roots = _trunk(b, joints, before, turns)
     _head(joints, before, turns)
-    _limbs(b, joints, upper_seen, before, turns)
+    _limbs(b, joints, roots, before, turns)
+    return turns, middle
 
+
+def basis_of(b, turns, bone_count):
+    """Basis rotations (F, B, 4) of turns away from rest."""
     own = turns[:, b.slot]
     parent = turns[:, np.maximum(b.parent_slot, 0)]
-    parent = np.where((b.parent_slot < 0)[:, None, None], np.eye(3), parent)
+    parent[:, b.parent_slot < 0] = np.eye(3)
     basis = transpose(b.rest_rotation) @ (transpose(parent) @ own) @ b.rest_rotation
-    rotations = np.zeros((len(joints), bone_count, 4))
+    rotations = np.zeros((len(turns), bone_count, 4))
     rotations[..., 0] = 1.0
     rotations[:, b.driven] = from_matrix(basis)
+    return rotations
 
-    if scale is None:
-        scale = _leg_ratio(b, joints)
-    head = hips_middle * scale + apply(turns[:, HIPS], b.hips_from_middle)
-    return rotations, (head - b.hips_head) @ b.hips_rotation
+
+def location_of(b, turns, middle):
+    """Basis location (F, 3) of the hips whose joints' middle is at `middle` (F, 3) in the rig's metres."""
+    head = middle + apply(turns[:, HIPS], b.hips_from_middle)
+    return (head - b.hips_head) @ b.hips_rotation
 
 
 class _Before:
@@ -294,7 +311,7 @@ def _hold(values, first, axes=1):
     return np.take_along_axis(values, source[..., None], axis=0)
 
 
-def _leg_ratio(b, joints):
+def leg_ratio(b, joints):
     """Rig's leg length over the actor's, the median over the frames; 1 when no leg is seen."""
     legs = norm(joints[:, MID_JOINTS[2:]] - joints[:, ROOT_JOINTS[2:]]) + norm(
         joints[:, END_JOINTS[2:]] - joints[:, MID_JOINTS[2:]]

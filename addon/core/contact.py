@@ -1,0 +1,104 @@
+"""Feet that stand still: which foot is on the floor, where it is pinned, and how the hips give way to it.
+
+A foot locks where it is when it is slow and low, and lets go, easing out, when it is fast, high or dragged away, so
+flight releases both.
+The floor follows the lowest that the feet come: down at once, up slowly, so that a jump stays a jump and the drift of a
+camera's guess at height does not.
+"""
+
+import math
+from dataclasses import dataclass
+
+LOCK_SPEED_M_S = 0.25
+RELEASE_SPEED_M_S = 0.55
+LOCK_HEIGHT_M = 0.06
+RELEASE_HEIGHT_M = 0.10
+RELEASE_DRAG_M = 0.12
+LOCK_AFTER_S = 0.05
+EASE_OUT_S = 0.13
+SHIFT_S = 0.12  # in which the hips give way to a pinned foot
+FORGET_S = 4.0  # in which a shift that no foot asks for fades
+FLOOR_DOWN_S = 0.05
+FLOOR_UP_M_S = 0.02
+FLOOR_UP_STANDING_M_S = 0.4
+
+
+@dataclass(frozen=True)
+class Foot:
+    """One foot: locked or not, for how long it has been slow and low, where it is pinned, how far that counts (0 to 1)."""
+
+    locked: bool = False
+    slow_s: float = 0.0
+    pin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Contact:
+    """feet: left and right. shift: (x, y) metres added to the hips. floor: height of the floor below the motion as given."""
+
+    feet: tuple[Foot, Foot] = (Foot(), Foot())
+    shift: tuple[float, float] = (0.0, 0.0)
+    floor: float | None = None
+
+
+def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True):
+    """The contact dt_s later, the shift of the hips (x, y, z) and where the two ankles should be.
+
+    ankles: two points as the motion has them, metres, z up. clearances: two heights above their rest of the feet's lowest
+    points. speeds: two, m/s. rooted: false where the hips' height is unknown: the lowest foot stands on the floor then.
+    pinning: false to keep only the floor.
+    """
+    low = min(clearances)
+    floor = _floor(contact, low, min(speeds), dt_s, rooted)
+    sx, sy = contact.shift
+    if not pinning:
+        targets = [(x, y, z - floor) for x, y, z in ankles]
+        return Contact(contact.feet, (0.0, 0.0), floor), (0.0, 0.0, -floor), targets
+
+    feet = []
+    for foot, (x, y, z), clearance, speed in zip(contact.feet, ankles, clearances, speeds, strict=True):
+        here = (x + sx, y + sy, z - floor)
+        feet.append(_lock(foot, here, clearance - floor, speed, dt_s))
+
+    locked = [(foot, ankle) for foot, ankle in zip(feet, ankles, strict=True) if foot.locked]
+    if locked:
+        pull = 1 - math.exp(-dt_s / SHIFT_S)
+        sx += pull * (sum(foot.pin[0] - ankle[0] for foot, ankle in locked) / len(locked) - sx)
+        sy += pull * (sum(foot.pin[1] - ankle[1] for foot, ankle in locked) / len(locked) - sy)
+    fade = math.exp(-dt_s / FORGET_S)
+    sx, sy = sx * fade, sy * fade
+
+    targets = []
+    for foot, (x, y, z) in zip(feet, ankles, strict=True):
+        w = foot.weight * foot.weight * (3 - 2 * foot.weight)
+        free = (x + sx, y + sy, z - floor)
+        targets.append(tuple(f + (p - f) * w for f, p in zip(free, foot.pin, strict=True)))
+    return Contact(tuple(feet), (sx, sy), floor), (sx, sy, -floor), targets
+
+
+def _floor(contact, low, slowest, dt_s, rooted):
+    floor = contact.floor
+    if floor is None or not rooted:
+        return low
+    if low < floor:
+        return floor + (low - floor) * (1 - math.exp(-dt_s / FLOOR_DOWN_S))
+    standing = any(foot.locked for foot in contact.feet) or (
+        slowest < LOCK_SPEED_M_S and low - floor < LOCK_HEIGHT_M
+    )
+    return min(low, floor + (FLOOR_UP_STANDING_M_S if standing else FLOOR_UP_M_S) * dt_s)
+
+
+def _lock(foot, here, height, speed, dt_s):
+    if foot.locked:
+        away = math.dist(here, foot.pin)
+        if speed > RELEASE_SPEED_M_S or height > RELEASE_HEIGHT_M or away > RELEASE_DRAG_M:
+            return Foot(False, 0.0, foot.pin, max(0.0, foot.weight - dt_s / EASE_OUT_S))
+        return foot
+    slow = speed < LOCK_SPEED_M_S and height < LOCK_HEIGHT_M
+    slow_s = foot.slow_s + dt_s if slow else 0.0
+    if slow_s >= LOCK_AFTER_S:
+        w = foot.weight * foot.weight * (3 - 2 * foot.weight)
+        pin = tuple(h + (p - h) * w for h, p in zip(here, foot.pin, strict=True))
+        return Foot(True, slow_s, pin, 1.0)  # where it is shown now, so nothing jumps
+    return Foot(False, slow_s, foot.pin, max(0.0, foot.weight - dt_s / EASE_OUT_S))

@@ -1,0 +1,83 @@
+"""Which way is up and which way the actor faces, from the person alone: the rotation from camera axes to the world.
+
+Camera axes: x right, y down, z forward. World: z up; without levelling, world = (x, z, −y).
+"""
+
+import numpy as np
+
+from .rotation import dot, from_matrix, from_rotvec, norm, swing, to_matrix, to_rotvec, unit
+from .skeleton import BODY_INDEX
+
+WORLD_FROM_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+CAMERA_UP = np.array([0.0, -1.0, 0.0])
+MAX_TILT_RAD = np.radians(35)
+ENOUGH_S = 2.0  # of upright standing, after which a live estimate stays as it is
+
+_SHOULDERS, _HIPS, _KNEES, _ANKLES = (
+    [BODY_INDEX[f"left_{joint}"], BODY_INDEX[f"right_{joint}"]]
+    for joint in ("shoulder", "hip", "knee", "ankle")
+)
+
+
+def upright(joints_camera):
+    """Body axes (…, 3), unit vectors from the ankles to the shoulders, and how far each shows "up" (…), 0 to 1.
+
+    joints_camera: (…, 21, 3). Only someone who stands straight on both legs is a plumb line: bent knees, a bent back,
+    a stride or a kick give 0, and so does an axis that no camera held by hand or on a stand would see.
+    """
+    with np.errstate(invalid="ignore"):
+        shoulders = joints_camera[..., _SHOULDERS, :].mean(axis=-2)
+        hips, knees, ankles = (joints_camera[..., rows, :] for rows in (_HIPS, _KNEES, _ANKLES))
+        feet = ankles.mean(axis=-2)
+        middle = hips.mean(axis=-2)
+        axis = unit(shoulders - feet)
+        legs = unit(ankles - hips)
+        straight = dot(unit(knees - hips), unit(ankles - knees)).min(axis=-1)
+        together = dot(legs[..., 0, :], legs[..., 1, :])
+        back = dot(unit(shoulders - middle), unit(middle - feet))
+        weight = (
+            _between(straight, 35, 15)
+            * _between(together, 45, 25)
+            * _between(back, 25, 10)
+            * _between(dot(axis, CAMERA_UP), 50, 40)
+        )
+    unseen = np.isnan(weight)
+    return np.where(unseen[..., None], CAMERA_UP, axis), np.where(unseen, 0.0, weight)
+
+
+def _between(cosine, none_deg, full_deg):
+    low, high = np.cos(np.radians(none_deg)), np.cos(np.radians(full_deg))
+    return np.clip((cosine - low) / (high - low), 0.0, 1.0)
+
+
+def up_of_take(joints_camera):
+    """(3,) the take's up in camera axes: the mean body axis of those who stand, outliers left out."""
+    axis, weight = upright(joints_camera)
+    up = CAMERA_UP
+    for limit_deg in (180, 20, 10):
+        near = weight * (dot(axis, up) > np.cos(np.radians(limit_deg)))
+        total = (axis * near[:, None]).sum(axis=0)
+        if near.sum() < 3:
+            return up
+        up = unit(total)
+    return up
+
+
+def levelled(up_camera):
+    """(3, 3) rotation from camera axes to a world where `up_camera` is up; turned no further than MAX_TILT_RAD."""
+    rotvec = to_rotvec(from_matrix(swing(unit(up_camera), CAMERA_UP)))
+    rotvec = rotvec * min(1.0, MAX_TILT_RAD / max(float(norm(rotvec)), 1e-9))
+    return WORLD_FROM_CAMERA @ to_matrix(from_rotvec(rotvec))
+
+
+def heading_rad(joints_world):
+    """Which way a person faces, radians about z from −Y; joints_world: (21, 3), z up."""
+    lines = unit(joints_world[[_HIPS[0], _SHOULDERS[0]]] - joints_world[[_HIPS[1], _SHOULDERS[1]]])
+    across = lines.sum(axis=0)
+    return float(np.arctan2(across[1], across[0]))
+
+
+def yaw(angle_rad):
+    """(3, 3) rotation about z."""
+    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])

@@ -1,0 +1,215 @@
+"""Pose packets to poses of a rig, one at a time: state and packet in, state and pose out, time from the packet."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from . import contact as feet_contact
+from . import filters, level
+from .contact import Contact
+from .filters import Track
+from .observe import observe
+from .rotation import angle_between, norm, same_hemisphere, slerp
+from .skeleton import BODY_INDEX
+from .solve.binding import END_JOINTS, LOWERS, MID_JOINTS, ROOT_JOINTS, UPPERS, bind
+from .solve.fit import basis_of, fit, leg_ratio, location_of, turns_of
+from .solve.legs import clearance_m, leg_joints, plant
+from .solve.rig import RigPose
+from .stages import ACROSS, DEPTH, JOINTS, POINTS, Stand, noise_of, points_of
+
+RESTART_GAP_S = 1.0  # a pause beyond this, or time going back, begins anew
+COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: its bones hold
+EASE_AFTER_S = 1.5
+EASE_S = 0.8
+RETURN_RAD_S = np.radians(360)  # how fast bones come back that could not be seen
+MAX_STEP_S = 0.1
+SCALE_MEMORY_S = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What `step` remembers. Nothing in it is changed: a step makes a new one.
+
+    rotations: (B,) of the last pose, None before the first confident frame. yaw_rad: the constant turn about z.
+    up: sum of the body axes seen standing, and up_s their seconds. middle: (3,) of the hip joints as the motion has them.
+    ankles: (2, 3), ankle_speed: (2,). returning: (B,) bones on their way back to what is seen.
+    """
+
+    stand: Stand = field(default_factory=Stand)
+    time_s: float | None = None
+    session: str | None = None
+    track: Track | None = None
+    lifter: object = None
+    pose: RigPose | None = None
+    anchored: bool = False
+    yaw_rad: float = 0.0
+    up: np.ndarray | None = None
+    up_s: float = 0.0
+    leg_m: float = 0.0
+    leg_s: float = 0.0
+    root_camera: np.ndarray | None = None
+    middle: np.ndarray | None = None
+    ankles: np.ndarray | None = None
+    ankle_speed: np.ndarray | None = None
+    contact: Contact = field(default_factory=Contact)
+    returning: np.ndarray | None = None
+
+    @classmethod
+    def initial(cls, stand=None):
+        """Before the first packet of a capture, for a character that stands at `stand`."""
+        return cls(stand=stand or Stand())
+
+
+def step(rig, settings, state, packet):
+    """The state after a packet and the rig's pose, or None as long as nobody was seen well.
+
+    A frame with nobody, one that comes late, and one that cannot be read hold the pose.
+    """
+    b = bind(rig)
+    observation, lifter = observe(packet, state.lifter, settings.mirror)
+    if observation is None:
+        return state, _held(state, packet)
+    state, dt_s = _clocked(state, packet)
+    if dt_s is None:
+        return state, _held(state, packet)
+
+    noise = noise_of(observation.scores[None], settings.smoothness)[0]
+    track = state.track or Track.initial(POINTS)
+    track = filters.correct(filters.predict(track, dt_s), points_of(observation), noise)
+    track = filters.forget(track, COAST_S)
+    state = replace(state, track=track, lifter=lifter, time_s=packet.timestamp, session=packet.session)
+    joints_camera = track.position[:JOINTS]
+    root_camera = track.position[ACROSS] + track.position[DEPTH]
+
+    if not state.anchored and not observation.sure:
+        return state, _held(state, packet)
+    dt_s = min(dt_s, MAX_STEP_S)
+    state, rotation = _oriented(state, settings, joints_camera, dt_s)
+    joints = joints_camera @ rotation.T
+    state, scale = _scaled(b, state, joints, dt_s)
+    first = state.middle is None
+    middle = b.middle * [1.0, 1.0, 0.0] if first else state.middle
+    rooted = np.isfinite(root_camera).all()
+    if rooted and state.root_camera is not None:
+        middle = middle + rotation @ (root_camera - state.root_camera) * scale
+
+    previous = None if state.pose is None else state.pose.rotations
+    turns, _ = turns_of(b, joints[None], previous)
+    hips, knees, ankles, toes = leg_joints(b, turns, middle[None])
+    speed = _live_speed(state, ankles[0], dt_s)
+    contact, shift, targets = feet_contact.follow(
+        state.contact, ankles[0].tolist(), clearance_m(b, ankles, toes)[0].tolist(), speed.tolist(), dt_s, rooted,
+        settings.contact,
+    )  # fmt: skip
+    if any(foot.weight > 0 for foot in contact.feet):
+        turns = plant(b, turns, hips + shift, knees + shift, np.array([targets]))
+    rotations = basis_of(b, turns, len(rig.bones))[0]
+    rotations, returning = _eased(rig, b, state, track, rotations, previous, dt_s)
+    if previous is not None:
+        rotations = same_hemisphere(rotations[None], previous)[0]
+    location = location_of(b, turns, (middle + shift + state.stand.location)[None])[0]
+    pose = RigPose(rotations, location, rotation, packet.timestamp)
+    state = replace(
+        state, pose=pose, middle=middle, root_camera=root_camera if rooted else state.root_camera, ankles=ankles[0],
+        ankle_speed=speed, contact=contact, returning=returning,
+    )  # fmt: skip
+    return state, pose
+
+
+def _held(state, packet):
+    return None if state.pose is None else replace(state.pose, time_s=packet.timestamp)
+
+
+def _clocked(state, packet):
+    """The state and the seconds since the last packet: 0 at the beginning, None for a packet that comes late.
+
+    A new session, a long pause and a clock that was set back begin anew: the pose eases over and is anchored again.
+    """
+    if state.time_s is None:
+        return state, 0.0
+    dt_s = packet.timestamp - state.time_s
+    if state.session == packet.session and 0 < dt_s <= RESTART_GAP_S:
+        return state, dt_s
+    if state.session == packet.session and -RESTART_GAP_S <= dt_s <= 0:
+        return state, None
+    if state.session == packet.session and dt_s > 0:  # the same camera, after a pause
+        returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
+        return replace(state, track=None, root_camera=None, ankles=None, returning=returning), 0.0
+    returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
+    return replace(State.initial(state.stand), pose=state.pose, returning=returning), 0.0
+
+
+def _oriented(state, settings, joints_camera, dt_s):
+    """The rotation from camera axes to the world, levelled by who has stood straight so far, headed at the first frame."""
+    if settings.level == "AUTO" and state.up_s < level.ENOUGH_S:
+        axis, weight = level.upright(joints_camera)
+        seconds = float(weight) * max(dt_s, 1e-3)
+        up = level.CAMERA_UP * 2e-4 if state.up is None else state.up
+        state = replace(state, up=up + axis * seconds, up_s=state.up_s + seconds)
+    rotation = level.WORLD_FROM_CAMERA if settings.level != "AUTO" else level.levelled(state.up)
+    if not state.anchored:
+        turn = state.stand.heading_rad - level.heading_rad(joints_camera @ rotation.T)
+        state = replace(state, anchored=True, yaw_rad=turn if np.isfinite(turn) else 0.0)
+    return state, level.yaw(state.yaw_rad) @ rotation
+
+
+def _scaled(b, state, joints, dt_s):
+    """Rig metres per metre of the actor, from the running mean length of the actor's legs."""
+    ratio = leg_ratio(b, joints[None])
+    if ratio == 1.0:
+        return state, 1.0 if state.leg_m == 0 else b.leg_length / state.leg_m
+    length = b.leg_length / ratio
+    memory = min(state.leg_s, SCALE_MEMORY_S)
+    share = 1.0 if state.leg_m == 0 else dt_s / (memory + dt_s) if dt_s > 0 else 0.0
+    leg_m = state.leg_m + (length - state.leg_m) * share
+    return replace(state, leg_m=leg_m, leg_s=state.leg_s + dt_s), b.leg_length / max(leg_m, 0.05)
+
+
+def _live_speed(state, ankles, dt_s):
+    if state.ankles is None or dt_s <= 0:
+        return np.zeros(2)
+    speed = norm(ankles - state.ankles) / dt_s
+    share = dt_s / (dt_s + 0.03)
+    return state.ankle_speed + (speed - state.ankle_speed) * share
+
+
+_SLOT_JOINTS = np.zeros((20, JOINTS), bool)
+for _slots, _rows in ((UPPERS, (ROOT_JOINTS, MID_JOINTS)), (LOWERS, (MID_JOINTS, END_JOINTS))):
+    for _joints in _rows:
+        _SLOT_JOINTS[np.arange(20)[_slots], _joints] = True
+_SLOT_JOINTS[:4, [BODY_INDEX[f"{s}_{j}"] for s in ("left", "right") for j in ("shoulder", "hip")]] = True
+_SLOT_JOINTS[4:6, :5] = True
+
+
+def _eased(rig, b, state, track, rotations, previous, dt_s):
+    """Rotations with bones that could not be seen coming back at a bounded speed, and those long unseen going to ease."""
+    missing = _SLOT_JOINTS & ~np.isfinite(track.position[:JOINTS, 0])
+    hidden = missing.any(axis=1)
+    hidden[4:6] = missing[4:6, :5].all(axis=1)
+    if previous is None or not (hidden.any() or (state.returning is not None and state.returning.any())):
+        return rotations, None
+    returning = np.zeros(len(rig.bones), bool) if state.returning is None else state.returning.copy()
+    unseen = np.zeros(len(rig.bones), bool)
+    unseen[b.driven] = hidden[b.slot]
+    returning |= unseen
+    rotations = rotations.copy()
+
+    longest = np.where(missing, np.minimum(track.unseen_s[:JOINTS], 1e3), 0.0).max(axis=1)
+    idle = np.zeros(len(rig.bones), bool)
+    idle[b.driven] = (hidden & (longest > EASE_AFTER_S))[b.slot]
+    if idle.any():
+        rotations[idle] = slerp(previous[idle], _at_ease(rig)[idle], 1 - np.exp(-dt_s / EASE_S))
+
+    angle = angle_between(previous, rotations)
+    limit = RETURN_RAD_S * dt_s
+    late = returning & (angle > limit)
+    if late.any():
+        rotations[late] = slerp(previous[late], rotations[late], limit / angle[late])
+    return rotations, returning & (late | unseen)
+
+
+def _at_ease(rig):
+    kept = rig.__dict__.get("_at_ease")
+    if kept is None:
+        kept = rig.__dict__["_at_ease"] = fit(rig, np.full((JOINTS, 3), np.nan))[0]
+    return kept

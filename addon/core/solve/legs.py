@@ -1,0 +1,40 @@
+"""Where a rig's feet are in a pose, and legs bent again so that the ankles are somewhere else."""
+
+import numpy as np
+
+from ..rotation import apply, norm, swing, unit
+from .binding import HIPS
+from .two_bone import two_bone
+
+THIGHS = slice(10, 12)  # slots
+SHINS = slice(14, 16)
+FEET = slice(18, 20)
+
+
+def leg_joints(b, turns, middle):
+    """Hip joints, knees, ankles and toes, each (F, 2, 3), left and right, of turns (F, 20, 3, 3).
+
+    middle: (F, 3) of the hip joints, metres.
+    """
+    hips = middle[:, None] + apply(turns[:, None, HIPS], b.hip_joints)
+    knees = hips + apply(turns[:, THIGHS], b.thighs)
+    ankles = knees + apply(turns[:, SHINS], b.shins)
+    return hips, knees, ankles, ankles + apply(turns[:, FEET], b.feet)
+
+
+def clearance_m(b, ankles, toes):
+    """(F, 2) how far the lowest point of each foot is above where it is at rest."""
+    return np.minimum(ankles[..., 2] - b.ankle_height, toes[..., 2] - b.toe_height)
+
+
+def plant(b, turns, hips, knees, ankles):
+    """Turns with the legs bent so that they reach from the hips (F, 2, 3) to the ankles (F, 2, 3); feet keep theirs.
+
+    knees: (F, 2, 3) where the knees were: they stay in that plane.
+    """
+    new_knees, new_ankles = two_bone(hips, knees, ankles, norm(b.thighs), norm(b.shins))
+    out = turns.copy()
+    thighs, shins = turns[:, THIGHS], turns[:, SHINS]
+    out[:, THIGHS] = swing(unit(apply(thighs, b.thighs)), unit(new_knees - hips)) @ thighs
+    out[:, SHINS] = swing(unit(apply(shins, b.shins)), unit(new_ankles - new_knees)) @ shins
+    return out
