@@ -32,6 +32,7 @@ class LiftNet(nn.Module):
         self.linear = nn.ModuleList(nn.Linear(a, b) for a, b in sizes)
         self.norm = nn.ModuleList(nn.BatchNorm1d(b) for _, b in sizes)
         self.out = nn.Linear(width, 3 * len(BONES))
+        self.short = nn.Linear(FEATURES, 3 * len(BONES), bias=False)
 
     def forward(self, x):
         """(B, FEATURES) → bones (B, 16, 3) m."""
@@ -42,7 +43,7 @@ class LiftNet(nn.Module):
         h = layer(0, x)
         for i in range(1, len(self.linear), 2):
             h = h + layer(i + 1, layer(i, h))
-        return self.out(h).reshape(len(x), len(BONES), 3)
+        return (self.out(h) + self.short(x)).reshape(len(x), len(BONES), 3)
 
     @torch.no_grad()
     def arrays(self) -> dict[str, np.ndarray]:
@@ -54,6 +55,7 @@ class LiftNet(nn.Module):
             out[f"b{i}"] = (linear.bias - norm.running_mean) * gain + norm.bias
         out[f"w{len(self.linear)}"] = self.out.weight.T
         out[f"b{len(self.linear)}"] = self.out.bias
+        out["short"] = self.short.weight.T
         return {name: value.contiguous().float().numpy().astype(np.float16) for name, value in out.items()}
 
 

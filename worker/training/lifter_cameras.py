@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from mocap_core.lift.features import ASSUMED_FOCAL, FLIP_JOINTS, JOINTS_FROM_BONES, features, flip_bones
+from mocap_core.lift.features import ASSUMED_FOCAL, FLIP_JOINTS, JOINTS_FROM_BONES, features, flip_bones, length_features, lengths_of
 from mocap_core.lift.features import LAGS_S as LAGS_S
 
 from .lifter_people import Array, Parts, people
@@ -42,6 +42,10 @@ def samples(rng: np.random.Generator, parts: Parts, count: int) -> Samples:
     bones[mirror] = flip_bones(bones[mirror])
     assumed = ASSUMED_FOCAL * size.max(-1)
     x, view = features(keypoints, confidence, size, assumed)
+    lengths = lengths_of(bones)
+    lengths = lengths * np.exp(0.02 * rng.standard_normal(lengths.shape))
+    trust = np.repeat(rng.random((count, 1)) < 0.5, lengths.shape[1], 1).astype(np.float32)
+    x = np.concatenate([x, length_features(lengths, trust)], -1)
     return Samples(x, bones @ np.swapaxes(view, -1, -2))
 
 
@@ -103,7 +107,7 @@ def detect(rng: np.random.Generator, keypoints: Array, size: Array, joints: Arra
 
     miss = np.sqrt((error * error).sum(-1))
     trust = np.clip(1 - rng.uniform(0, 10, (count, 1, 1)) * miss - 0.12 * np.abs(normal((count, times, 17))), 0.1, 1)
-    confidence = trust * rng.uniform(0.75, 1, (count, 1, 1))
+    confidence = trust * rng.uniform(0.6, 1, (count, 1, 1))
     drop = rng.random((count, times, 17)) < rng.choice([0, 0.03, 0.12], (count, 1, 1), p=[0.5, 0.35, 0.15])
     drop |= rng.random((count, 1, 17)) < 0.02
     kind = rng.random(count)

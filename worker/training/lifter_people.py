@@ -124,11 +124,11 @@ def bodies(rng: np.random.Generator, count: int) -> dict[str, Array]:
     out = {
         "legs": leg * side * vary(1, 0.04, 1, 2) * np.array([0.432, 0.412], np.float32),
         "arms": arm * side[::-1] * vary(1, 0.06, 1, 2) * np.array([0.28, 0.242], np.float32),
-        "torso": vary(0.465, 0.09),
+        "torso": vary(0.475, 0.09),
         "hip_half": vary(0.092, 0.17),
-        "shoulder_half": vary(0.18, 0.11),
+        "shoulder_half": vary(0.176, 0.11),
         "neck": vary(0.21, 0.14),
-        "ear_half": vary(0.073, 0.12),
+        "ear_half": vary(0.077, 0.14),
         "eye_half": vary(0.032, 0.15),
         "nose": np.array([0, -0.012, 0.11], np.float32) * vary(1, 0.2, 1)
         + 0.015 * rng.standard_normal((count, 3)).astype(np.float32) * [0, 1, 1],
@@ -158,10 +158,12 @@ def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[flo
     drawn[2:, together] = drawn[1, together]
     low, mid, left, right, top = (np.maximum(d[:, None] - step, parts.first[d][:, None]) for d in drawn)
 
-    legs = _bend_legs(rng, parts.legs[low])
+    legs, lean = _crouch(rng, parts.legs[low])
+    legs = _bend_legs(rng, legs)
     arms = np.stack([parts.arms[left, 0], parts.arms[right, 1]], 2)
     arms = _bend_arms(rng, arms)
     pelvis = parts.pelvis[low]
+    pelvis = rotate(pelvis, pelvis[:, :, :1] * lean[:, :, None, None])
     # The chest's frame within the pelvis, bent.
     lean = _wander(rng, count, len(lags_s), 9)
     deep = rng.random(count) < 0.08
@@ -215,6 +217,19 @@ def rotate(v: Array, rotvec: Array) -> Array:
     return v * c + _cross(k, v) * s + k * (k * v).sum(-1, keepdims=True) * (1 - c)
 
 
+def _crouch(rng, legs):
+    """Bend some people's knees and hips together, as before a jump: legs, and the lean (B, T) in radians."""
+    count, times = legs.shape[:2]
+    deep = (rng.random(count) < 0.35) * rng.uniform(0, 80, count)
+    ease = 1 + np.linspace(0, 1, times)[None] * rng.normal(0, 0.5, (count, 1))
+    thigh = (deep[:, None] * np.clip(ease, 0, 1.3)).astype(np.float32) * _DEG
+    lean = thigh * rng.uniform(0, 0.9, (count, 1)).astype(np.float32)
+    shin = thigh * rng.uniform(0.2, 1.3, (count, 1)).astype(np.float32)
+    x = np.array([1, 0, 0], np.float32)
+    turn = np.stack([-(thigh + lean), shin - lean], -1)  # in the pelvis, which leans forward itself
+    return rotate(legs, x * turn[:, :, None, :, None]), lean
+
+
 def _bend_legs(rng, legs):
     count, times = legs.shape[:2]
     sit = rng.random(count) < 0.05
@@ -222,7 +237,7 @@ def _bend_legs(rng, legs):
     legs = legs.copy()
     legs[sit] = down + 0.08 * rng.standard_normal((sit.sum(), 1, 2, 2, 3)).astype(np.float32)
     legs[sit] = _unit(legs[sit])
-    swing = np.stack([_wander(rng, count, times, 9) for _ in range(2)], 2)
+    swing = np.stack([_wander(rng, count, times, 11) for _ in range(2)], 2)
     legs = rotate(legs, swing[:, :, :, None])
     hinge = np.array([1, 0, 0], np.float32)
     return _flex(rng, legs, hinge, 13 * _DEG, 150 * _DEG)

@@ -150,3 +150,35 @@ def _procrustes(a: Array, b: Array) -> Array:
     u[:, :, 2] *= sign[:, None]
     scale = s.sum(1) / (a * a).sum((1, 2))
     return np.linalg.norm(scale[:, None, None] * a @ (u @ vt) - b, axis=-1)
+
+
+def report_on(network: Callable[[Array], Array], clips: list[Clip]) -> dict:
+    """The whole report: every case's figures by action, with true and with noisy 2D, each said so."""
+    demo = [clip for clip in clips if action_of(clip.name) in ("jumping", "washwindow")]
+    frozen = _frozen_by_action(clips)
+    cases = []
+    for noise in (0.0, 0.01, 0.02):
+        kind = "true 2D" if noise == 0 else f"2D with {noise:.0%} noise and outliers"
+        for where, chosen, how in (
+            ("cameras all around", clips, {}),
+            ("a webcam at the front three-quarters", demo, {"demo": True}),
+        ):
+            runs = [by_action(network, chosen, noise, seed=s, lengths=ADULT, **how) for s in range(6 if how else 1)]
+            actions = {
+                name: {
+                    **{key: float(np.mean([run[name][key] for run in runs])) for key in figure},
+                    "constant_pose_deg": frozen[name],
+                }
+                for name, figure in runs[0].items()
+                if not (how and name == "all")
+            }
+            cases.append({"title": f"{kind}, {where}", "noise": noise, "actions": actions})
+    return {"frames": sum(len(clip.joints_body) for clip in clips), "cases": cases}
+
+
+def _frozen_by_action(clips: list[Clip]) -> dict[str, float]:
+    found: dict[str, list] = {}
+    for clip in clips:
+        for name in (action_of(clip.name), "all"):
+            found.setdefault(name, []).append((frozen_deg(clip), len(clip.joints_body)))
+    return {name: float(np.average(*zip(*pairs, strict=True))) for name, pairs in found.items()}

@@ -85,7 +85,10 @@ class PictureSource:
         visibility = self._visibility(person, camera, keypoints, depth, parts)
         if empty:
             visibility[:] = 0
-        return Picture(webcam(rng, image, hardness), keypoints.astype(np.float32), visibility, parts)
+        image = webcam(rng, image, hardness)
+        x0, y0, x1, y1 = (int(np.ceil(v)) for v in np.clip(camera.frame, -1, 1e4))
+        image[: max(0, y0)], image[:, : max(0, x0)], image[y1:], image[:, x1:] = 0, 0, 0, 0
+        return Picture(image, keypoints.astype(np.float32), visibility, parts)
 
     def _person(self, rng: np.random.Generator, hardness: float) -> Person:
         row = int(rng.integers(len(self.bank)))

@@ -33,7 +33,7 @@ PARTS = (
     "right_foot",
 )
 _NEAR, _FAR = 0.08, 60.0
-_SHADOW_SIZE, _SHADOW_REACH = 512, 2.4
+_SHADOW_SIZE, _SHADOW_REACH = 320, 2.4
 
 
 class RenderError(Exception):

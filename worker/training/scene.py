@@ -82,7 +82,7 @@ def sample_camera(
     focal = 0.5 * max(frame_w, frame_h) / np.tan(fov / 2)
     middle = (points.min(0) + points.max(0)) / 2
     tall = max(points[:, 2].max() - points[:, 2].min(), 0.7) + 0.15
-    whole = rng.random() < 0.12 + 0.10 * hardness
+    whole = rng.random() < 0.03 + 0.19 * hardness
     close = not whole and rng.random() < 0.18 * hardness
     fill = rng.uniform(0.45, 0.95) if not close else rng.uniform(1.1, 2.2)
     distance = np.clip(focal * tall / (fill * frame_h), 0.9, 9.0)
@@ -98,13 +98,13 @@ def sample_camera(
     inside = (depth > 0.1) & (pixels > -1).all(1) & (pixels < (frame_w, frame_h)).all(1)
     if whole or inside.sum() < 3:
         box = np.array([0, 0, frame_w - 1, frame_h - 1], float)
-        grow = rng.uniform(0.85, 1.3)
+        grow = rng.uniform(1.0, 1.3)
         shift = rng.normal(0, 0.02, 2)
     else:
         low, high = pixels[inside].min(0), pixels[inside].max(0)
         box = np.concatenate([np.clip(low, 0, None), np.minimum(high, (frame_w - 1, frame_h - 1))])
         spread = 0.4 + 0.6 * hardness
-        grow = 1.4 * np.exp(rng.uniform(-0.28, 0.30) * spread)
+        grow = 1.45 * np.exp(rng.uniform(-0.3, 0.3) * spread)
         shift = rng.normal(0, 0.06, 2) * spread
     centre = (box[:2] + box[2:]) / 2
     extent = np.maximum(box[2:] - box[:2], 24.0)

@@ -1,0 +1,94 @@
+"""Pictures on their way from the processes that draw them to the one that trains.
+
+Chunks of pictures are asked for by number and hardness and come back in order, whichever process drew them, so
+that a run can be repeated and resumed exactly. Safe where processes are spawned.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class StreamError(Exception):
+    """A process that draws has died or failed."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """images (N, H, W, 3) uint8; keypoints (N, 17, 2) px; visibility (N, 17); parts (N, H, W) uint8."""
+
+    images: np.ndarray
+    keypoints: np.ndarray
+    visibility: np.ndarray
+    parts: np.ndarray
+
+
+def draw_chunk(source, number: int, size: int, hardness: float) -> Chunk:
+    """The chunk of this number: every picture has its own hardness between 0 and the chunk's."""
+    pictures = []
+    for index in range(number * size, (number + 1) * size):
+        own = hardness * np.random.default_rng([source.seed, index, 1]).random() ** 0.6
+        pictures.append(source.draw(index, float(own)))
+    columns = ("image", "keypoints", "visibility", "parts")
+    return Chunk(*(np.stack([getattr(p, name) for p in pictures]) for name in columns))
+
+
+def _work(options: dict, size: int, asked, drawn) -> None:
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # llvmpipe draws in this thread: the others train
+    import cv2
+
+    cv2.setNumThreads(1)
+    try:
+        if hasattr(os, "nice"):
+            os.nice(2)
+        from .pictures import PictureSource
+
+        source = PictureSource(**options)
+        while (request := asked.get()) is not None:
+            number, hardness = request
+            drawn.put((number, draw_chunk(source, number, size, hardness)))
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        drawn.put((-1, f"{type(error).__name__}: {error}"))
+
+
+class PictureStream:
+    """Chunks drawn ahead by `workers` processes. options: PictureSource's arguments; size: pictures a chunk."""
+
+    def __init__(self, options: dict, size: int, workers: int = 1) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._asked, self._drawn = context.Queue(), context.Queue(maxsize=8)
+        self._early: dict[int, Chunk] = {}
+        arguments = (options, size, self._asked, self._drawn)
+        self._workers = [context.Process(target=_work, args=arguments, daemon=True) for _ in range(workers)]
+        for worker in self._workers:
+            worker.start()
+
+    def ask(self, number: int, hardness: float) -> None:
+        """Has a chunk drawn."""
+        self._asked.put((number, hardness))
+
+    def get(self, number: int) -> Chunk:
+        """The chunk of this number, which must have been asked for; waits for it."""
+        while number not in self._early:
+            try:
+                found, chunk = self._drawn.get(timeout=5)
+            except queue.Empty:
+                if not all(worker.is_alive() for worker in self._workers):
+                    raise StreamError("a process that draws pictures has ended unexpectedly") from None
+                continue
+            if found < 0:
+                raise StreamError(f"pictures could not be drawn: {chunk}")
+            self._early[found] = chunk
+        return self._early.pop(number)
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.terminate()
+            worker.join()

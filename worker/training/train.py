@@ -1,0 +1,298 @@
+"""Trains a ViTPose on pictures drawn as it goes.
+
+Owns the loop: which pictures a step sees, the rates, the losses, the moving average, what is saved and how a run goes
+on. Every number comes from the config's `training`; the same config and seed give the same weights, also across a kill.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..vitpose.model import ViTPose
+from ..vitpose.transforms import normalise
+from . import weights
+from .augment import Augmentation, augment
+from .render import PARTS
+from .stream import Chunk, PictureStream
+from .targets import heatmap_targets, pck, peak_loss, peaks
+
+
+class TrainingError(Exception):
+    """Training cannot start or go on; what was there is kept."""
+
+
+@dataclass
+class Recipe:
+    """The numbers of a run. Sizes are (width, height) px. model: the config that uses the weights."""
+
+    model: str | None = None
+    input_size: tuple[int, int] = (192, 256)
+    sigma: float = 2.0
+    iterations: int = 1000
+    batch_size: int = 32
+    lr: float = 1e-3
+    lr_end: float = 0.0
+    warmup: int = 300
+    schedule: str = "cosine"
+    weight_decay: float = 0.1
+    betas: tuple[float, float] = (0.9, 0.999)
+    clip: float = 1.0
+    ema: float = 0.999
+    mse_weight: float = 250.0
+    peak_weight: float = 0.0
+    part_weight: float = 0.0
+    precision: str = "bf16"
+    hardness: float = 0.0
+    hardness_step: float = 0.05
+    hardness_every: int = 100
+    hardness_above: float = 0.7
+    hardness_most: float = 1.0
+    chunk: int = 64
+    ahead: int = 4
+    window: int = 3072
+    first: int = 512
+    reuse: float = 3.0
+    workers: int = 1
+    seed: int = 0
+    checkpoint_every: int = 1000
+    log_every: int = 50
+    augmentation: dict = field(default_factory=dict)
+    source: dict = field(default_factory=dict)
+
+    @classmethod
+    def from_config(cls, table: dict) -> Recipe:
+        known = {f.name for f in fields(cls)}
+        if unknown := set(table) - known:
+            raise TrainingError(f"the config's training has unknown settings: {', '.join(sorted(unknown))}")
+        return cls(**table)
+
+
+class Network(nn.Module):
+    """ViTPose and, for training alone, a head that names the body part of each heatmap cell."""
+
+    def __init__(self, model: ViTPose) -> None:
+        super().__init__()
+        self.model = model
+        self.part_head = nn.Conv2d(model.dim, len(PARTS) * 16, kernel_size=1)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.model.backbone(images)
+        return self.model.keypoint_head(features), F.pixel_shuffle(self.part_head(features), 4)
+
+
+class Pool:
+    """The latest pictures drawn: a step picks from a window that moves on as training does."""
+
+    def __init__(self, recipe: Recipe, stream: PictureStream) -> None:
+        self.recipe, self.stream = recipe, stream
+        self.chunks: dict[int, Chunk] = {}
+        self.hardness_of: list[float] = []
+
+    def _drawn_by(self, step: int) -> int:
+        """How many pictures a step may pick from, counted from the first."""
+        r = self.recipe
+        return max(r.first, r.chunk) + int(step * r.batch_size / r.reuse)
+
+    def restore(self, step: int, hardness_of: list[float]) -> None:
+        """Has the window that a resumed run needs drawn again."""
+        self.hardness_of = list(hardness_of)
+        oldest = max(0, self._drawn_by(step) - self.recipe.window) // self.recipe.chunk
+        for number in range(oldest, len(self.hardness_of)):
+            self.stream.ask(number, self.hardness_of[number])
+
+    def batch(self, step: int, hardness: float) -> list[tuple]:
+        """The step's pictures, each (image, keypoints, visibility, parts), augmented."""
+        r = self.recipe
+        newest = self._drawn_by(step)
+        last_chunk = newest // r.chunk
+        while len(self.hardness_of) < last_chunk + r.ahead:
+            self.stream.ask(len(self.hardness_of), hardness)
+            self.hardness_of.append(hardness)
+        oldest = max(0, newest - r.window)
+        for number in range(oldest // r.chunk, last_chunk):
+            if number not in self.chunks:
+                self.chunks[number] = self.stream.get(number)
+        for number in [n for n in self.chunks if n < oldest // r.chunk]:
+            del self.chunks[number]
+        rng = np.random.default_rng([r.seed, 2, step])
+        how = Augmentation(**r.augmentation)
+        out = []
+        for index in rng.integers(oldest, last_chunk * r.chunk, r.batch_size):
+            chunk, row = self.chunks[index // r.chunk], index % r.chunk
+            out.append(
+                augment(rng, how, chunk.images[row], chunk.keypoints[row], chunk.visibility[row], chunk.parts[row])
+            )
+        return out
+
+
+def optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
+    """AdamW without decay on biases, norms and positions."""
+    plain = [p for name, p in network.named_parameters() if p.ndim == 1 or name.endswith("pos_embed")]
+    ids = {id(p) for p in plain}
+    decayed = [p for p in network.parameters() if id(p) not in ids]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=recipe.lr, betas=tuple(recipe.betas))
+
+
+def rate(recipe: Recipe, step: int) -> float:
+    """The learning rate of a step: linear warm-up, then constant or a cosine or a straight line to lr_end."""
+    if step < recipe.warmup:
+        return recipe.lr * (step + 1) / recipe.warmup
+    done = (step - recipe.warmup) / max(1, recipe.iterations - recipe.warmup)
+    shape = {"constant": 1.0, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done}[recipe.schedule]
+    return recipe.lr_end + (recipe.lr - recipe.lr_end) * shape
+
+
+def tensors(batch: list[tuple], recipe: Recipe, heatmap_size: tuple[int, int]) -> tuple[Tensor, ...]:
+    """Normalised images, keypoints, labelled (visibility > 0), target heatmaps, parts by heatmap cell."""
+    images, keypoints, visibility, parts = (torch.from_numpy(np.stack(column)) for column in zip(*batch, strict=True))
+    labelled = visibility > 0
+    target = heatmap_targets(keypoints, labelled, recipe.input_size, heatmap_size, recipe.sigma)
+    return normalise(images), keypoints, labelled, target, parts[:, 2::4, 2::4].long()
+
+
+def losses(network: Network, recipe: Recipe, images, target, parts) -> tuple[Tensor, Tensor]:
+    """The loss and the heatmaps (float32)."""
+    bf16 = recipe.precision == "bf16"
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
+        heatmaps, part_logits = network(images)
+    heatmaps = heatmaps.float()
+    loss = recipe.mse_weight * F.mse_loss(heatmaps, target)
+    if recipe.peak_weight:
+        loss = loss + recipe.peak_weight * peak_loss(heatmaps, target)
+    if recipe.part_weight:
+        loss = loss + recipe.part_weight * F.cross_entropy(part_logits.float(), parts)
+    return loss, heatmaps
+
+
+class Trainer:
+    """One run in one folder; `run()` goes on from its last checkpoint, if there is one."""
+
+    def __init__(self, model: ViTPose, recipe: Recipe, folder: Path, stream=None) -> None:
+        if tuple(model.input_size) != tuple(recipe.input_size):
+            raise TrainingError(f"the model takes {model.input_size} px, the pictures are {recipe.input_size}")
+        self.recipe, self.folder = recipe, Path(folder)
+        torch.manual_seed(recipe.seed)
+        self.network = Network(model)
+        self.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        self.optimiser = optimiser(self.network, recipe)
+        self.step, self.hardness, self.accuracy = 0, recipe.hardness, 0.0
+        self._stream = stream
+        self._kept: list[float] = []
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "last.pt"
+
+    def start_from(self, state: dict[str, Tensor], hardness: float | None = None) -> None:
+        """Begins with other weights, and no easier than they were trained."""
+        weights.start_from(self.network.model, state)
+        self.average = {k: v.detach().clone() for k, v in self.network.model.state_dict().items()}
+        self.hardness = max(self.hardness, hardness or 0.0)
+
+    def save(self, pool: Pool | None) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "hardness": self.hardness,
+            "accuracy": self.accuracy,
+            "hardness_of": pool.hardness_of if pool else self._kept,
+            "recipe": asdict(self.recipe),
+        }
+        part = self.checkpoint.with_suffix(".part")
+        try:
+            torch.save(state, part)
+            part.replace(self.checkpoint)
+        except OSError as error:
+            raise TrainingError(f"{self.checkpoint} cannot be written: {error}") from error
+
+    def load(self) -> None:
+        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average = state["average"]
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.hardness, self.accuracy = state["step"], state["hardness"], state["accuracy"]
+        self._kept = state["hardness_of"]
+
+    def run(self, report: Callable[[str], None] = print, until: int | None = None) -> None:
+        """Trains to the recipe's last step (or to step `until`)."""
+        if self.checkpoint.is_file():
+            self.load()
+            report(f"going on from step {self.step}")
+        r = self.recipe
+        stream = self._stream or PictureStream({**r.source, "size": r.input_size, "seed": r.seed}, r.chunk, r.workers)
+        pool = Pool(r, stream)
+        try:
+            if self._kept:
+                pool.restore(self.step, self._kept)
+            self._loop(pool, report, min(until or r.iterations, r.iterations))
+            self.save(pool)
+        except KeyboardInterrupt:
+            self.save(pool)
+            report(f"stopped at step {self.step}; {self.checkpoint} goes on from there")
+        finally:
+            if self._stream is None:
+                stream.close()
+
+    def _loop(self, pool: Pool, report: Callable[[str], None], end: int) -> None:
+        r, started, first, waited, kept_loss = self.recipe, time.perf_counter(), self.step, 0.0, []
+        self.network.train()
+        while self.step < end:
+            before = time.perf_counter()
+            batch = pool.batch(self.step, self.hardness)
+            waited += time.perf_counter() - before
+            kept_loss.append(self._train_step(batch))
+            if self.step % r.hardness_every == 0 and self.accuracy > r.hardness_above:
+                self.hardness = min(r.hardness_most, self.hardness + r.hardness_step)
+            if self.step % r.checkpoint_every == 0:
+                self.save(pool)
+            if self.step % r.log_every == 0 or self.step == end:
+                spent = time.perf_counter() - started
+                speed = (self.step - first) / spent
+                left = (end - self.step) / speed
+                report(
+                    f"step {self.step}/{end}  loss {np.mean(kept_loss):.4f}  PCK {self.accuracy:.3f}  "
+                    f"hardness {self.hardness:.2f}  lr {rate(r, self.step - 1):.2e}  "
+                    f"{speed * r.batch_size:.1f} pictures/s  waiting {100 * waited / spent:.0f}%  "
+                    f"{left / 60:.1f} min left"
+                )
+                kept_loss = []
+
+    def _train_step(self, batch: list[tuple]) -> float:
+        r, model = self.recipe, self.network.model
+        images, keypoints, labelled, target, parts = tensors(batch, r, model.heatmap_size)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate(r, self.step)
+        loss, heatmaps = losses(self.network, r, images, target, parts)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss is {value} at step {self.step}; {self.checkpoint} holds the last good state. Lower lr."
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), r.clip)
+        self.optimiser.step()
+        self.step += 1
+        with torch.no_grad():
+            decay = min(r.ema, (1 + self.step) / (10 + self.step))
+            for key, value_now in model.state_dict().items():
+                self.average[key].lerp_(value_now, 1 - decay)
+            if self.step % 5 == 0:
+                cells = keypoints.new_tensor([(h - 1) / (s - 1) for h, s in zip(model.heatmap_size, r.input_size, strict=True)])
+                right = pck(peaks(heatmaps), keypoints * cells, labelled & (target.flatten(2).amax(2) > 0))
+                if torch.isfinite(right).any():
+                    self.accuracy += 0.05 * (float(right.nanmean()) - self.accuracy)
+        return value
