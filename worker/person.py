@@ -22,35 +22,43 @@ _SMALLEST = 0.05  # of the picture's shorter side
 
 @dataclass(frozen=True)
 class Follower:
-    """size: (width, height) px. home: the box to look in where nobody is followed, (4,) xyxy px.
+    """size: (width, height) px. homes: boxes to look in by turns while nobody is followed, (n, 4) xyxy px.
 
     box: (4,) xyxy px, where to look in the next frame. present: whether somebody was seen in the last one.
+    turn: which of the homes was looked in last.
     """
 
     size: tuple[int, int]
-    home: np.ndarray
+    homes: np.ndarray
     box: np.ndarray
     present: bool = False
+    turn: int = 0
 
 
 def start(size: tuple[int, int], home: np.ndarray | None = None) -> Follower:
-    """Begins with a given box, or the whole frame."""
+    """Begins with a given box, or the whole frame and then upright parts of it.
+
+    In a wide picture's whole a standing person is small in the network's crop; a part shows the person larger.
+    """
     width, height = size
-    whole = np.array([0.0, 0.0, width, height])
-    home = whole if home is None else inside(np.asarray(home, float), size)
-    return Follower(size, home, home)
+    if home is not None:
+        homes = inside(np.asarray(home, float), size)[None]
+    else:
+        homes = np.array([[0.0, 0.0, width, height], *_upright_parts(width, height)])
+    return Follower(size, homes, homes[0])
 
 
 def follow(follower: Follower, keypoints: np.ndarray, scores: np.ndarray) -> Follower:
     """The follower after a frame. keypoints: (17 or more, 2) px. scores: (17 or more,).
 
     Only confident keypoints count: a guess would blow the box up. Where too few are, nobody is there and
-    the next look goes to the home box.
+    the next look goes to the next home box.
     """
     keypoints, scores = np.asarray(keypoints, float)[:17], np.asarray(scores, float)[:17]
     sure = (scores >= CONFIDENT) & np.isfinite(keypoints).all(axis=1)
     if sure.sum() < _LEAST:
-        return replace(follower, box=follower.home, present=False)
+        turn = 0 if follower.present else (follower.turn + 1) % len(follower.homes)
+        return replace(follower, box=follower.homes[turn], present=False, turn=turn)
     points = np.concatenate([keypoints[sure], _unseen_ends(keypoints, sure)])
     low, high = points.min(axis=0), points.max(axis=0)
     centre, half = (low + high) / 2, (high - low) / 2 * _MARGIN
@@ -61,6 +69,21 @@ def follow(follower: Follower, keypoints: np.ndarray, scores: np.ndarray) -> Fol
         outwards = step * [-1, -1, 1, 1] > 0
         box = np.where(outwards, box, follower.box + _SHRINK * step)
     return replace(follower, box=box, present=True)
+
+
+def _upright_parts(width: int, height: int) -> list[list[float]]:
+    """Boxes whose crops are as high as the picture, the middle one first; none where the picture is upright."""
+    part_height = height / _MARGIN  # a crop is this much larger than its box
+    part_width = part_height * 3 / 4
+    spare = width - part_width * _MARGIN
+    if spare <= 0:
+        return []
+    steps = int(np.ceil(spare / (part_width * _MARGIN / 2)))
+    centres = sorted(
+        part_width * _MARGIN / 2 + spare * np.arange(steps + 1) / steps, key=lambda x: abs(x - width / 2)
+    )
+    top = (height - part_height) / 2
+    return [[x - part_width / 2, top, x + part_width / 2, top + part_height] for x in centres]
 
 
 def inside(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
