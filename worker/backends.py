@@ -7,6 +7,7 @@ only one so far; mmpose is to stand beside it with the same three attributes and
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Protocol
@@ -113,24 +114,25 @@ def load_backend(
         config = config_named_in(checkpoint)
     described = load_model_config(config or DEFAULT_MODEL)
     if checkpoint is None:
-        checkpoint = shipped_checkpoint(described.name)
+        checkpoint = shipped_checkpoint(described)
     with torch.device("meta"):  # no time spent on weights that the file replaces
         model = described.build()
     load_checkpoint(model, checkpoint, described.name)
     return TorchBackend(model, described, device, precision or "fp32")
 
 
-def shipped_checkpoint(model_name: str) -> Path:
-    """The weights that ship for a model. Raises CheckpointError where none do."""
+def shipped_checkpoint(config: ModelConfig) -> Path:
+    """The weights that ship for a network, by the config that they name. Raises CheckpointError for none."""
     folder = Path(str(resources.files("mocap_worker.checkpoints")))
-    path = folder / f"{model_name}.safetensors"
-    if not path.is_file():
-        there = ", ".join(sorted(file.stem for file in folder.glob("*.safetensors"))) or "none"
-        raise CheckpointError(
-            f"No weights ship for {model_name} (there are: {there}). Give a file with --checkpoint or "
-            "VITPOSE_CHECKPOINT."
-        )
-    return path
+    shipped = sorted(folder.glob("*.safetensors"))
+    for path in shipped:
+        made_for = load_model_config(config_named_in(path) or DEFAULT_MODEL)
+        if replace(made_for, name=config.name, drop_path=config.drop_path) == config:
+            return path
+    raise CheckpointError(
+        f"No weights ship for {config.name} (there are: {', '.join(p.name for p in shipped) or 'none'}). "
+        "Give a file with --checkpoint or VITPOSE_CHECKPOINT."
+    )
 
 
 def choose_device(wanted: str = "auto") -> str:

@@ -1,9 +1,10 @@
-"""Decoding heatmaps, against numbers worked out by hand and against the recipe done the long way with OpenCV."""
+"""Decoding heatmaps, against numbers worked out by hand and the recipe done the long way with OpenCV."""
 
 import cv2
 import numpy as np
 import pytest
 import torch
+
 from mocap_worker.vitpose.codec import Codec, decode
 
 UDP = Codec()
@@ -42,9 +43,13 @@ def the_long_way(heatmap, kernel=11):
 def test_worked_by_hand():
     heatmap = np.ones((1, 64, 64))
     heatmap[0, 31, 31] = 2
-    # Symmetric about its peak, so no step: 31 · (64 / 63) + 127 − 32, with a crop 0.32 · 200 px wide.
-    keypoints, scores = decoded(heatmap, centre=(127.0, 127.0), size=(64.0, 64.0))
-    assert keypoints[0] == pytest.approx([126.4921, 126.4921], abs=1e-3)
+    # A crop 0.32 · 200 px wide around 127. The map is symmetric about its peak, so there is no step.
+    place = {"centre": (127.0, 127.0), "size": (64.0, 64.0)}
+    plain, scores = decoded(heatmap, **place, codec=Codec(udp=False))
+    assert plain[0].tolist() == [126, 126]  # 31 · 64 / 64 + 127 − 32
+    assert scores[0] == 2
+    unbiased, scores = decoded(heatmap, **place)
+    assert unbiased[0] == pytest.approx([126.4921, 126.4921], abs=1e-3)  # 31 · 64 / 63 + 127 − 32
     assert scores[0] == 2
 
 
@@ -75,8 +80,9 @@ def test_random_maps_decode_as_done_the_long_way():
     np.testing.assert_array_equal(scores, np.array(maps, np.float32).max(axis=(1, 2)))
 
 
-@pytest.mark.parametrize("shape", [(4, 4), (8, 6), (24, 32)])
-@pytest.mark.parametrize("kernel", [3, 7, 17])
+@pytest.mark.parametrize(
+    ("shape", "kernel"), [((4, 4), 3), ((8, 6), 7), ((6, 8), 11), ((24, 32), 17), ((64, 48), 5)]
+)
 def test_other_sizes_and_kernels_decode_as_done_the_long_way(shape, kernel):
     random = np.random.default_rng(kernel)
     maps = [gaussian(*(random.random(2) * shape[::-1]), *shape) for _ in range(20)]

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from safetensors.torch import save_file
+
 from mocap_worker.vitpose.checkpoint import fill, load_checkpoint
 from mocap_worker.vitpose.model import SIZES, ViTPose
-from safetensors.torch import save_file
 
 transformers = pytest.importorskip("transformers")
 

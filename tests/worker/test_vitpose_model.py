@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from mocap_worker.vitpose.model import SIZES, ViTPose, sincos_positions
 
 PUBLISHED = [
@@ -74,10 +75,12 @@ def test_the_start_can_be_trained_to_one_picture():
     image = torch.randn(1, 3, 64, 64)
     target = torch.zeros(1, 2, 16, 16)
     target[0, 0, 3, 12] = target[0, 1, 10, 5] = 1.0
-    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for _ in range(150):
-        optimiser.zero_grad()
-        ((model(image) - target) ** 2).mean().backward()
-        optimiser.step()
+    weights = list(model.parameters())
+    for step in range(100):  # by the gradient's sign alone: an optimiser takes seconds to import
+        loss = ((model(image) - target) ** 2).mean()
+        gradients = torch.autograd.grad(loss, weights)
+        with torch.no_grad():
+            for weight, gradient in zip(weights, gradients, strict=True):
+                weight -= 2e-3 * (1 - step / 100) * gradient.sign()
     peaks = model(image).flatten(2).argmax(-1).squeeze(0)
     assert peaks.tolist() == [3 * 16 + 12, 10 * 16 + 5]

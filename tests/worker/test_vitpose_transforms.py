@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from mocap_worker.vitpose.transforms import crop, crop_matrix, crop_of, normalise
 
 INPUT = (192, 256)

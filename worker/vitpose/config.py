@@ -81,7 +81,7 @@ def _parse(path: Path) -> ast.Module:
         where = f", line {error.lineno}" if error.lineno else ""
         raise ConfigError(f"{path}{where} is not Python: {error.msg}.") from None
     except (ValueError, MemoryError) as error:  # null bytes; brackets without end
-        raise ConfigError(f"{path} is not Python: {error or 'too deeply nested'}.") from None
+        raise ConfigError(f"{path} is not Python: {str(error) or 'too deeply nested'}.") from None
 
 
 class _Reader:

@@ -189,7 +189,8 @@ class ViTPose(nn.Module):
 
         self.backbone = Backbone(dim, depth, heads, self.grid, drop_path)
         self.keypoint_head = (SimpleHead if head == "simple" else ClassicHead)(dim, keypoints)
-        self._init_weights(positions)
+        if not self.backbone.pos_embed.is_meta:  # else the weights come from a file
+            self._init_weights(positions)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.keypoint_head(self.backbone(images))
