@@ -1,0 +1,96 @@
+"""`mocap bench NAME`: one command a claim; a table, and JSON with `--json`."""
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Measure what the project claims.", no_args_is_help=True)
+
+Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
+Device = Annotated[str, typer.Option(help="Where ViTPose runs: auto, cpu, cuda, cuda:1, mps.")]
+
+
+@app.command()
+def path(json_file: Json = None, device: Device = "") -> None:
+    """Worker and Blender as two processes, on the clip that ships: from a frame's grab to the updated pose."""
+    import tempfile
+
+    from rich.console import Console
+
+    from ..demo import run as demo_run
+    from .progress import stages
+
+    with tempfile.TemporaryDirectory(prefix="mocap-bench-", ignore_cleanup_errors=True) as folder:
+        try:
+            with stages(Console()) as progress:
+                report = demo_run.run(Path(folder), progress, device, videos=False)
+        except demo_run.DemoError as error:
+            typer.echo(f"mocap bench: {error}", err=True)
+            raise typer.Exit(1) from None
+    case = {
+        "name": f"path/{report['model']}/{report['device']}",
+        "fps": report["capture_fps"],
+        "latency_ms_p50": report["latency_ms"]["p50"],
+        "latency_ms_p95": report["latency_ms"]["p95"],
+        "arrival_ms_p50": report["arrival_ms"]["p50"],
+        "arrival_ms_p95": report["arrival_ms"]["p95"],
+        "bone_angle_deg": report["bone_angle_deg"]["mean"],
+        "frames_captured": report["frames_captured"],
+        "packets_lost": report["packets_lost"],
+    }
+    publish([case], json_file)
+
+
+def publish(cases: list[dict], json_file: Path | None) -> None:
+    """Prints the cases as a table and writes them, with the machine and the commit, to `json_file`."""
+    from rich.console import Console
+    from rich.table import Table
+
+    for case in cases:
+        table = Table("metric", "value", title=case["name"], title_justify="left")
+        for metric, value in case.items():
+            if metric != "name":
+                table.add_row(metric, f"{value:.3f}" if isinstance(value, float) else str(value))
+        Console().print(table)
+    if json_file is None:
+        return
+    written = {"machine": machine(), "commit": commit(), "cases": cases}
+    try:
+        json_file.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        typer.echo(f"mocap bench: cannot write {json_file}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+
+
+def machine() -> dict:
+    """What the figures were measured on."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def commit() -> str | None:
+    """The commit of the checkout that this runs from, with + where it has changes."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip() or None
+    except (OSError, subprocess.SubprocessError):
+        return None
