@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import addon, devices, doctor, run
+from .commands import addon, bench, demo, devices, doctor, run, synth, train
 
 app = typer.Typer(
     name="mocap",
@@ -18,10 +18,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(demo.demo)
 app.command()(run.run)
 app.command()(devices.devices)
 app.command()(doctor.doctor)
+app.command()(train.train)
+app.command()(synth.synth)
 app.add_typer(addon.app, name="addon")
+app.add_typer(bench.app, name="bench")
 
 
 def _print_version(wanted: bool) -> None:
