@@ -9,13 +9,14 @@ camera's guess at height does not.
 import math
 from dataclasses import dataclass
 
-LOCK_SPEED_M_S = 0.25
-RELEASE_SPEED_M_S = 0.55
+LOCK_SPEED_M_S = 0.2
+RELEASE_SPEED_M_S = 0.45
 LOCK_HEIGHT_M = 0.06
 RELEASE_HEIGHT_M = 0.10
-RELEASE_DRAG_M = 0.12
+RELEASE_DRAG_M = 0.08
 LOCK_AFTER_S = 0.05
 EASE_OUT_S = 0.13
+CREEP_S = 0.5  # in which a pin gives way to a foot that is somewhere else for good
 SHIFT_S = 0.12  # in which the hips give way to a pinned foot
 FORGET_S = 4.0  # in which a shift that no foot asks for fades
 FLOOR_DOWN_S = 0.05
@@ -94,7 +95,9 @@ def _lock(foot, here, height, speed, dt_s):
         away = math.dist(here, foot.pin)
         if speed > RELEASE_SPEED_M_S or height > RELEASE_HEIGHT_M or away > RELEASE_DRAG_M:
             return Foot(False, 0.0, foot.pin, max(0.0, foot.weight - dt_s / EASE_OUT_S))
-        return foot
+        give = 1 - math.exp(-dt_s / CREEP_S)
+        pin = tuple(p + (h - p) * give for p, h in zip(foot.pin, here, strict=True))
+        return Foot(True, foot.slow_s, pin, foot.weight)
     slow = speed < LOCK_SPEED_M_S and height < LOCK_HEIGHT_M
     slow_s = foot.slow_s + dt_s if slow else 0.0
     if slow_s >= LOCK_AFTER_S:

@@ -5,7 +5,7 @@ Camera axes: x right, y down, z forward. World: z up; without levelling, world =
 
 import numpy as np
 
-from .rotation import dot, from_matrix, from_rotvec, norm, swing, to_matrix, to_rotvec, unit
+from .rotation import dot, exp, log, norm, swing, unit
 from .skeleton import BODY_INDEX
 
 WORLD_FROM_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
@@ -65,9 +65,9 @@ def up_of_take(joints_camera):
 
 def levelled(up_camera):
     """(3, 3) rotation from camera axes to a world where `up_camera` is up; turned no further than MAX_TILT_RAD."""
-    rotvec = to_rotvec(from_matrix(swing(unit(up_camera), CAMERA_UP)))
+    rotvec = log(swing(unit(up_camera), CAMERA_UP))
     rotvec = rotvec * min(1.0, MAX_TILT_RAD / max(float(norm(rotvec)), 1e-9))
-    return WORLD_FROM_CAMERA @ to_matrix(from_rotvec(rotvec))
+    return WORLD_FROM_CAMERA @ exp(rotvec)
 
 
 def heading_rad(joints_world):

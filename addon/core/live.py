@@ -12,7 +12,7 @@ from .observe import observe
 from .rotation import angle_between, norm, same_hemisphere, slerp
 from .skeleton import BODY_INDEX
 from .solve.binding import END_JOINTS, LOWERS, MID_JOINTS, ROOT_JOINTS, UPPERS, bind
-from .solve.fit import basis_of, fit, leg_ratio, location_of, turns_of
+from .solve.fit import basis_of, fit, location_of, turns_of
 from .solve.legs import clearance_m, leg_joints, plant
 from .solve.rig import RigPose
 from .stages import ACROSS, DEPTH, JOINTS, POINTS, Stand, noise_of, points_of
@@ -23,6 +23,7 @@ EASE_AFTER_S = 1.5
 EASE_S = 0.8
 RETURN_RAD_S = np.radians(360)  # how fast bones come back that could not be seen
 MAX_STEP_S = 0.1
+_HIPS, _KNEES, _ANKLES = ROOT_JOINTS[2:], MID_JOINTS[2:], END_JOINTS[2:]
 SCALE_MEMORY_S = 3.0
 
 
@@ -30,7 +31,7 @@ SCALE_MEMORY_S = 3.0
 class State:
     """What `step` remembers. Nothing in it is changed: a step makes a new one.
 
-    rotations: (B,) of the last pose, None before the first confident frame. yaw_rad: the constant turn about z.
+    rotation: (3, 3) from camera axes to the world, None before the first confident frame. yaw_rad: its turn about z.
     up: sum of the body axes seen standing, and up_s their seconds. middle: (3,) of the hip joints as the motion has them.
     ankles: (2, 3), ankle_speed: (2,). returning: (B,) bones on their way back to what is seen.
     """
@@ -41,7 +42,7 @@ class State:
     track: Track | None = None
     lifter: object = None
     pose: RigPose | None = None
-    anchored: bool = False
+    rotation: np.ndarray | None = None
     yaw_rad: float = 0.0
     up: np.ndarray | None = None
     up_s: float = 0.0
@@ -81,7 +82,7 @@ def step(rig, settings, state, packet):
     joints_camera = track.position[:JOINTS]
     root_camera = track.position[ACROSS] + track.position[DEPTH]
 
-    if not state.anchored and not observation.sure:
+    if state.rotation is None and not observation.sure:
         return state, _held(state, packet)
     dt_s = min(dt_s, MAX_STEP_S)
     state, rotation = _oriented(state, settings, joints_camera, dt_s)
@@ -141,28 +142,33 @@ def _clocked(state, packet):
 
 def _oriented(state, settings, joints_camera, dt_s):
     """The rotation from camera axes to the world, levelled by who has stood straight so far, headed at the first frame."""
-    if settings.level == "AUTO" and state.up_s < level.ENOUGH_S:
+    if state.rotation is not None and (settings.level != "AUTO" or state.up_s >= level.ENOUGH_S):
+        return state, state.rotation
+    rotation = level.WORLD_FROM_CAMERA
+    if settings.level == "AUTO":
         axis, weight = level.upright(joints_camera)
+        if state.rotation is not None and weight == 0:
+            return state, state.rotation
         seconds = float(weight) * max(dt_s, 1e-3)
-        up = level.CAMERA_UP * 2e-4 if state.up is None else state.up
-        state = replace(state, up=up + axis * seconds, up_s=state.up_s + seconds)
-    rotation = level.WORLD_FROM_CAMERA if settings.level != "AUTO" else level.levelled(state.up)
-    if not state.anchored:
+        up = (level.CAMERA_UP * 2e-4 if state.up is None else state.up) + axis * seconds
+        state = replace(state, up=up, up_s=state.up_s + seconds)
+        rotation = level.levelled(up)
+    if state.rotation is None:
         turn = state.stand.heading_rad - level.heading_rad(joints_camera @ rotation.T)
-        state = replace(state, anchored=True, yaw_rad=turn if np.isfinite(turn) else 0.0)
-    return state, level.yaw(state.yaw_rad) @ rotation
+        state = replace(state, yaw_rad=turn if np.isfinite(turn) else 0.0)
+    rotation = level.yaw(state.yaw_rad) @ rotation
+    return replace(state, rotation=rotation), rotation
 
 
 def _scaled(b, state, joints, dt_s):
     """Rig metres per metre of the actor, from the running mean length of the actor's legs."""
-    ratio = leg_ratio(b, joints[None])
-    if ratio == 1.0:
-        return state, 1.0 if state.leg_m == 0 else b.leg_length / state.leg_m
-    length = b.leg_length / ratio
-    memory = min(state.leg_s, SCALE_MEMORY_S)
-    share = 1.0 if state.leg_m == 0 else dt_s / (memory + dt_s) if dt_s > 0 else 0.0
+    legs = norm(joints[_KNEES] - joints[_HIPS]) + norm(joints[_ANKLES] - joints[_KNEES])
+    length = float(legs.sum()) / 2
+    if not 0.05 < length < 5:  # or unseen
+        return state, b.leg_length / state.leg_m if state.leg_m else 1.0
+    share = dt_s / (min(state.leg_s, SCALE_MEMORY_S) + dt_s) if state.leg_m else 1.0
     leg_m = state.leg_m + (length - state.leg_m) * share
-    return replace(state, leg_m=leg_m, leg_s=state.leg_s + dt_s), b.leg_length / max(leg_m, 0.05)
+    return replace(state, leg_m=leg_m, leg_s=state.leg_s + dt_s), b.leg_length / leg_m
 
 
 def _live_speed(state, ankles, dt_s):

@@ -8,6 +8,8 @@ import numpy as np
 
 IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 _TINY = 1e-12
+_EYE = np.eye(3)
+_LOG_PLUS, _LOG_MINUS = [7, 2, 3], [5, 6, 1]  # entries (2,1), (0,2), (1,0) and their mirrored ones
 
 
 def cross(a, b):
@@ -140,6 +142,24 @@ def angle_between(a, b):
     return 2 * np.arctan2(norm(relative[..., 1:]), np.abs(relative[..., 0]))
 
 
+def exp(rotvec):
+    """Rotation vectors (…, 3) as matrices (Rodrigues)."""
+    angle = norm(rotvec)
+    k = skew(rotvec)
+    a = np.sinc(angle / np.pi)[..., None, None]
+    b = (0.5 * np.sinc(angle / (2 * np.pi)) ** 2)[..., None, None]
+    return _EYE + a * k + b * (k @ k)
+
+
+def log(matrix):
+    """Rotation matrices as rotation vectors. Exact up to half a turn, where the axis has no sign and fades to zero."""
+    flat = matrix.reshape(*matrix.shape[:-2], 9)
+    sine = 0.5 * (flat[..., _LOG_PLUS] - flat[..., _LOG_MINUS])
+    length = norm(sine)
+    angle = np.arctan2(length, 0.5 * (flat[..., 0] + flat[..., 4] + flat[..., 8] - 1.0))
+    return sine * np.where(length > 1e-9, angle / np.maximum(length, 1e-9), 1.0)[..., None]
+
+
 def slerp(a, b, t):
     """From a (t = 0) to b (t = 1) along the shorter arc; t broadcasts over the leading dimensions."""
     rotvec = to_rotvec(multiply(conjugate(a), b))
@@ -154,7 +174,7 @@ def swing(a, b):
     v = cross(a, b)
     c = dot(a, b)
     k = skew(v)
-    out = np.eye(3) + k + (k @ k) / np.maximum(1.0 + c, 1e-9)[..., None, None]
+    out = _EYE + k + (k @ k) / np.maximum(1.0 + c, 1e-9)[..., None, None]
     opposite = c < -1 + 1e-7
     if np.any(opposite):
         axis = unit(cross(a, np.eye(3)[np.argmin(np.abs(a), axis=-1)]))

@@ -12,13 +12,13 @@ from ..rotation import (
     apply,
     cross,
     dot,
+    exp,
     frame,
     from_matrix,
-    from_rotvec,
+    log,
     norm,
     swing,
     to_matrix,
-    to_rotvec,
     transpose,
     unit,
 )
@@ -40,7 +40,6 @@ from .binding import (
     ROOT_JOINTS,
     SLOTS,
     SPINE,
-    SPINE_SLOTS,
     TIP_JOINTS,
     UP,
     UPPER_CHEST,
@@ -54,7 +53,7 @@ _NOSE, _EYE_L, _EYE_R, _EAR_L, _EAR_R = (
 HALF_HEAD_M = 0.075  # ear to the middle of the head, for when one ear is hidden
 CLAVICLE_LIFT_RAD = 0.45  # of a clavicle under an arm held straight up
 CLAVICLE_REACH_RAD = 0.20  # of a clavicle behind an arm held straight forward
-NECK_SHARE = 0.5  # of the head's turn against the chest
+_NECK_HEAD = np.array([[0.5], [1.0]])  # shares of the head's turn against the chest
 MAX_HEAD_TURN_RAD = np.radians(80)
 MAX_TIP_SWING_RAD = np.radians(75)
 
@@ -140,10 +139,8 @@ def _trunk(b, joints, before, turns):
     bend = _hold(
         transpose(pelvis) @ ends[:, 1], np.eye(3) if before is None else before.against_pelvis(), axes=2
     )
-    rotvec = to_rotvec(from_matrix(bend))
-    shared = to_matrix(from_rotvec(rotvec[:, None] * b.spine_share[:, None]))
     turns[:, HIPS] = pelvis
-    turns[:, list(SPINE_SLOTS)] = pelvis[:, None] @ shared
+    turns[:, SPINE : UPPER_CHEST + 1] = pelvis[:, None] @ exp(log(bend)[:, None] * b.spine_share[:, None])
     middle = _hold(middle, b.hips_head - b.hips_from_middle)
     return middle, roots
 
@@ -203,10 +200,9 @@ def _head(joints, before, turns):
     turn = frame(line, front) @ _HEAD_REST.T
     held = np.eye(3) if before is None else before.turn[NECK] @ before.turn[HEAD]
     turn = _hold(transpose(chest) @ turn, held, axes=2)
-    rotvec = to_rotvec(from_matrix(turn))
+    rotvec = log(turn)
     rotvec = rotvec * np.minimum(1.0, MAX_HEAD_TURN_RAD / np.maximum(norm(rotvec), 1e-9))[:, None]
-    shared = to_matrix(from_rotvec(rotvec[:, None] * np.array([[NECK_SHARE], [1.0]])))
-    turns[:, [NECK, HEAD]] = chest[:, None] @ shared
+    turns[:, NECK : HEAD + 1] = chest[:, None] @ exp(rotvec[:, None] * _NECK_HEAD)
 
 
 _HEAD_REST = frame(LATERAL, FORWARD)
@@ -267,7 +263,7 @@ def _clavicles(arms):
     rotvec = np.zeros(arms.shape)
     rotvec[..., 1] = -lift * side
     rotvec[..., 2] = -reach * side
-    return to_matrix(from_rotvec(rotvec))
+    return exp(rotvec)
 
 
 def _columns(x, y):
