@@ -62,7 +62,7 @@ class Capture:
                 self.error = ""
         elif silent and self._process is None and now - self._asked_s > _ANSWER_S:
             try:
-                self._process = WorkerProcess(link.worker, preferences.get("key"))
+                self._process = WorkerProcess(link.worker[1], preferences.get("key"))
             except WorkerError as error:
                 self._fail(link, str(error))
 

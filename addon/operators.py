@@ -43,7 +43,7 @@ class MOCAP_OT_connect(_Operator, bpy.types.Operator):
 
     def run(self, context):
         session.connect(context.scene)
-        if session.link.port != context.scene.mocap.port:
+        if session.link.port != context.scene.mocap.port != 0:
             return f"Port {context.scene.mocap.port} is in use; listening at {session.link.port}."
 
 

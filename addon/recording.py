@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import bpy
-import numpy as np
 
 from . import action
 from .core import places
@@ -94,8 +93,8 @@ def stand_header(stand: Stand) -> dict:
 def stand_in(header: dict) -> Stand | None:
     """Where the character stood when the take was recorded, if the header says so."""
     try:
-        location = np.array(header["stand"]["location"], float).reshape(3)
-        return Stand(location, float(header["stand"]["heading_rad"]))
+        x, y, z = (float(number) for number in header["stand"]["location"])
+        return Stand((x, y, z), float(header["stand"]["heading_rad"]))
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -107,7 +106,7 @@ def frames_a_second(scene: bpy.types.Scene) -> float:
 def new_path() -> Path:
     """A take's file that does not exist yet, named after the time."""
     folder = places.takes_folder()
-    name = datetime.datetime.now().strftime("Take %Y-%m-%d %H.%M.%S")
+    name = datetime.datetime.now().strftime("Take %Y-%m-%d %H-%M-%S")
     path, number = folder / f"{name}{SUFFIX}", 2
     while os.path.lexists(path):
         path, number = folder / f"{name} ({number}){SUFFIX}", number + 1

@@ -14,7 +14,7 @@ from mathutils import Euler, Quaternion, Vector
 from .action import Channel
 from .core.pipeline import Stand
 from .core.skeleton import HUMANOID
-from .core.solve.rig import Rig, RigError, RigPose
+from .core.solve.rig import Rig, RigPose
 
 _FINGERS = ("Thumb", "Index", "Middle", "Ring", "Little")
 
@@ -110,7 +110,7 @@ def stand(armature: bpy.types.Object, target: Target) -> Stand:
     turned = bone.matrix.to_3x3() @ bone.bone.matrix_local.to_3x3().inverted()
     facing = turned @ Vector((0.0, -1.0, 0.0))
     moved = bone.matrix.translation - bone.bone.matrix_local.translation
-    return Stand(np.array((moved.x, moved.y, 0.0)), math.atan2(facing.x, -facing.y))
+    return Stand((moved.x, moved.y, 0.0), math.atan2(facing.x, -facing.y))
 
 
 def _converted(quaternions: np.ndarray, mode: str) -> np.ndarray:

@@ -13,7 +13,7 @@ import bpy
 from . import action, preferences, rig, window
 from .capture import Capture
 from .core.link import LinkError, PoseLink
-from .core.pipeline import Settings, Stand, State, step
+from .core.pipeline import Settings, State, step
 from .core.protocol import PosePacket
 from .core.seal import read_key
 from .core.solve.rig import RigError
@@ -197,7 +197,7 @@ class Session:
             "state": self._state_name(),
             "wanted": self._capture.wanted,
             "message": status.message if status and self._capture.wanted else "",
-            "error": self._capture.error or self._refused[1] or self.notice,
+            "error": self._capture.error or self.notice or self._refused[1],
             "port": link.port if link else None,
             "fps": round(self._rate.value(time.perf_counter()), 1),
             "latency_ms": self._latency.summary(),
@@ -270,14 +270,14 @@ class Session:
             return chosen
         if chosen.name == self._refused[0] and not again:
             return None
-        known = self._target is not None and self._target.name == chosen.name
+        before = self._target
         try:
             self._target = rig.read(chosen)
         except RigError as error:
             self._target, self._refused = None, (chosen.name, str(error))
             return None
         self._refused = ("", "")
-        if not known:
+        if before is None or before.name != chosen.name or before.rig.bones != self._target.rig.bones:
             self._state = State.initial(rig.stand(chosen, self._target))
         return chosen
 
@@ -291,6 +291,8 @@ class Session:
         while not solving.advance(1.0):
             pass
         self._finish(scene)
+        if self.notice:
+            raise SessionError(self.notice)
 
     def _finish(self, scene: bpy.types.Scene) -> None:
         solving, self.solving = self.solving, None

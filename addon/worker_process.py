@@ -13,6 +13,7 @@ from .core import places
 
 _PROGRAM = "mocap.exe" if sys.platform == "win32" else "mocap"
 _LOG = "worker.log"
+_IDLE_EXIT_S = 60  # should Blender crash, nobody listens and the worker goes by itself
 
 
 class WorkerError(Exception):
@@ -57,12 +58,12 @@ class WorkerProcess:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with open(self.log, "wb") as log:
                 self._process = subprocess.Popen(
-                    [program, "run", "--control-port", str(control_port), "--exit-with-parent"],
-                    stdin=subprocess.PIPE,  # its end tells the worker that Blender is gone
+                    [program, "run", "--control-port", str(control_port), "--idle-exit", str(_IDLE_EXIT_S)],
+                    stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     env=environment,
-                    cwd=places.data_folder(),
+                    cwd=self.log.parent,
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
         except OSError as error:
@@ -84,7 +85,6 @@ class WorkerProcess:
     def stop(self) -> None:
         """End it, at once where it does not end by itself within two seconds."""
         if self.alive:
-            self._process.stdin.close()
             self._process.terminate()
             try:
                 self._process.wait(2.0)

@@ -1,0 +1,272 @@
+"""From Record to one Action: live keys, the final solve, what stays untouched."""
+
+import json
+import math
+
+import bpy
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def recorded(session, character, actor, sender):
+    """A take recorded from frame 11 on."""
+    bpy.context.scene.render.fps = 30
+    bpy.context.scene.frame_set(11)
+    bpy.context.scene.mocap.level = "OFF"
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets)
+    bpy.ops.mocap.record_stop()
+    bpy.ops.mocap.disconnect()
+    return session.last_take
+
+
+@pytest.fixture
+def curves(extension):
+    """An Action's curves by (data path, index)."""
+    module = extension.addon("action")
+    return lambda action: {(curve.data_path, curve.array_index): curve for curve in module.curves(action)}
+
+
+def keys(curve) -> np.ndarray:
+    """(K, 2) frames and values."""
+    numbers = np.empty(2 * len(curve.keyframe_points), np.float32)
+    curve.keyframe_points.foreach_get("co", numbers)
+    return numbers.reshape(-1, 2)
+
+
+def played(actor, character, frames) -> np.ndarray:
+    """The bone matrices (F, B, 4, 4) as the Action plays them."""
+    out = []
+    for frame in frames:
+        bpy.context.scene.frame_set(int(frame))
+        out.append(actor.posed(character))
+    return np.array(out)
+
+
+def test_action_plays_what_the_actor_did(recorded, actor, character):
+    assert recorded.frames.tolist() == list(range(11, 11 + actor.frames))
+    errors = actor.errors_deg(played(actor, character, recorded.frames), slice(None))
+    assert errors.mean() < 3 and errors.max() < 15
+
+
+def test_every_frame_has_linear_keys_on_every_driven_bone(recorded, actor, character, curves):
+    found = curves(bpy.data.actions[recorded.action])
+    bones = {path.split('"')[1] for path, _ in found}
+    assert {"hips", "spine", "head", "leftUpperArm", "rightFoot"} <= bones
+    assert not any("Index" in bone or "Thumb" in bone for bone in bones)
+    for curve in found.values():
+        assert keys(curve)[:, 0].tolist() == recorded.frames.tolist()
+        assert {point.interpolation for point in curve.keyframe_points} == {"LINEAR"}
+        assert not curve.mute
+
+
+def test_keys_appear_within_a_second_of_recording(session, actor, sender, character, curves):
+    bpy.context.scene.render.fps = 30
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    counts = []
+
+    def count(_):
+        action = character.animation_data.action
+        counts.append(min(len(curve.keyframe_points) for curve in curves(action).values()))
+
+    sender.play(actor.packets, after=count)
+    assert all(there >= number - 30 for number, there in enumerate(counts))
+    assert counts[-1] > 50
+
+
+def test_live_keys_do_not_throw_the_character_back(session, actor, sender, character):
+    bpy.context.scene.mocap.level = "OFF"
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    seen = []
+    sender.play(actor.packets, after=lambda _: seen.append(actor.posed(character)))
+    assert actor.errors_deg(np.array(seen)[30:], slice(30, None)).mean() < 6
+
+
+@pytest.mark.parametrize("fps, base", [(24, 1.0), (60, 1.0), (30, 1.001)])
+def test_frames_follow_capture_times_at_the_scenes_rate(session, actor, sender, character, fps, base):
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = fps, base
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    # Every third packet never comes: the speed must not change.
+    sender.play([packet for number, packet in enumerate(actor.packets) if number % 3 != 1])
+    bpy.ops.mocap.record_stop()
+    take = session.last_take
+    assert (scene.render.fps, round(scene.render.fps_base, 4)) == (fps, round(base, 4))
+    assert len(take.frames) == int((actor.times_s[-1] - actor.times_s[0]) * fps / base + 1e-3) + 1
+    numbers = np.rint((take.times_s - actor.times_s[0]) * actor.FPS).astype(int)
+    bpy.ops.mocap.disconnect()
+    assert actor.errors_deg(played(actor, character, take.frames), numbers).mean() < 5
+
+
+def test_existing_action_is_kept_as_it_was(session, actor, sender, character, curves):
+    hips = character.pose.bones["hips"]
+    for frame, height in ((1, 0.0), (20, 0.3)):
+        hips.location = (0.0, height, 0.0)
+        hips.keyframe_insert("location", frame=frame)
+    mine = character.animation_data.action
+    mine.name = "Mine"
+    before = {key: keys(curve).tolist() for key, curve in curves_of(mine).items()}
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:30])
+    bpy.ops.mocap.record_stop()
+    assert character.animation_data.action != mine
+    assert mine.use_fake_user and mine.name == "Mine"
+    assert {key: keys(curve).tolist() for key, curve in curves_of(mine).items()} == before
+
+
+def curves_of(action):
+    """The curves of an Action that Blender itself made."""
+    if bpy.app.version < (4, 4, 0):
+        found = action.fcurves
+    else:
+        found = action.layers[0].strips[0].channelbag(action.slots[0]).fcurves
+    return {(curve.data_path, curve.array_index): curve for curve in found}
+
+
+@pytest.mark.skipif(bpy.app.version < (4, 4, 0), reason="slots came with Blender 4.4")
+def test_action_has_one_slot_which_the_character_plays(recorded, character):
+    action = bpy.data.actions[recorded.action]
+    assert len(action.slots) == 1
+    assert character.animation_data.action_slot == action.slots[0]
+
+
+def test_a_recording_is_one_undo_step(session, actor, sender, character):
+    bpy.ops.mocap.connect()
+    bpy.ops.ed.undo_push(message="before the take")
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:30])
+    bpy.ops.mocap.record_stop()
+    name = session.last_take.action
+    assert name in bpy.data.actions
+    bpy.ops.ed.undo()
+    character = bpy.context.scene.mocap.target
+    assert character is not None
+    assert character.animation_data is None or character.animation_data.action is None
+    bpy.ops.ed.redo()
+    assert bpy.context.scene.mocap.target.animation_data.action.name == name
+
+
+def test_undo_while_recording_loses_no_packet(session, actor, sender, character):
+    bpy.context.scene.render.fps = 30
+    bpy.ops.ed.undo_push(message="one")
+    bpy.context.scene.mocap.target.location.x = 1.0
+    bpy.ops.ed.undo_push(message="two")
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:40])
+    bpy.ops.ed.undo()
+    sender.play(actor.packets[40:])
+    bpy.ops.mocap.record_stop()
+    assert len(session.last_take.frames) == actor.frames
+    assert bpy.context.scene.mocap.target.animation_data.action.name == session.last_take.action
+
+
+def test_deleting_the_character_while_recording_keeps_the_take(session, actor, sender, character, extension):
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    path = session.recording.path
+    sender.play(actor.packets[:20])
+    bpy.data.objects.remove(character)
+    sender.play(actor.packets[20:40])
+    with pytest.raises(RuntimeError, match="gone"):
+        bpy.ops.mocap.record_stop()
+    assert path.name in session.stats()["error"]
+    assert len(extension.core("take").read_take(path).packets) == 40
+
+
+def test_loading_a_take_gives_the_action_that_recording_gave(recorded, actor, character, curves, session):
+    first = {key: keys(curve) for key, curve in curves(bpy.data.actions[recorded.action]).items()}
+    bpy.context.scene.frame_set(11)
+    bpy.ops.mocap.load_take(filepath=str(recorded.path))
+    assert session.last_take.action != recorded.action
+    second = {key: keys(curve) for key, curve in curves(bpy.data.actions[session.last_take.action]).items()}
+    assert first.keys() == second.keys()
+    assert max(np.abs(first[key] - second[key]).max() for key in first) < 1e-4
+
+
+def test_journal_has_every_packet_with_its_capture_time(recorded, actor, extension):
+    take = extension.core("take").read_take(recorded.path)
+    assert np.allclose([packet.timestamp for packet in take.packets], actor.times_s, atol=1e-6)
+    assert take.header["fps"] == 30
+
+
+def test_an_empty_take_is_told_and_leaves_nothing(session, character):
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    path = session.recording.path
+    session.tick()
+    with pytest.raises(RuntimeError, match="nobody was seen"):
+        bpy.ops.mocap.record_stop()
+    assert not path.exists()
+    assert not bpy.data.actions
+    assert session.stats()["state"] == "connected"
+
+
+@pytest.mark.parametrize("mode", ["XYZ", "ZXY", "AXIS_ANGLE"])
+def test_rotation_modes_stay_and_play_the_same(session, actor, sender, character, mode):
+    bpy.context.scene.render.fps = 30
+    bpy.context.scene.mocap.level = "OFF"
+    for bone in character.pose.bones:
+        bone.rotation_mode = mode
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    seen = []
+    sender.play(actor.packets, after=lambda _: seen.append(actor.posed(character)))
+    bpy.ops.mocap.record_stop()
+    bpy.ops.mocap.disconnect()
+    assert {bone.rotation_mode for bone in character.pose.bones} == {mode}
+    assert actor.errors_deg(np.array(seen)[30:], slice(30, None)).mean() < 6
+    assert actor.errors_deg(played(actor, character, session.last_take.frames), slice(None)).mean() < 3
+
+
+def test_a_worker_that_began_anew_continues_the_take(session, actor, sender, character):
+    bpy.context.scene.render.fps = 30
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:30])
+    again = []
+    for number, packet in enumerate(actor.packets[30:60]):
+        meta = packet.meta | {"session": "after", "seq": number}
+        again.append(type(packet)(packet.keypoints, packet.scores, packet.joints_3d, 5000.0 + number / 30, meta))
+    sender.play(again)
+    bpy.ops.mocap.record_stop()
+    assert 58 <= len(session.last_take.frames) <= 30 * 20
+
+
+def test_a_take_that_is_no_take_is_told(session, character, tmp_path):
+    path = tmp_path / "no take.mocap"
+    path.write_bytes(b"\x00\x01 hello")
+    with pytest.raises(RuntimeError, match="is no take"):
+        bpy.ops.mocap.load_take(filepath=str(path))
+    with pytest.raises(RuntimeError, match="Cannot read"):
+        bpy.ops.mocap.load_take(filepath=str(tmp_path / "absent.mocap"))
+
+
+def test_a_takes_folder_that_cannot_be_written_is_told(session, character, extension, tmp_path):
+    blocked = tmp_path / "a file"
+    blocked.write_text("in the way")
+    extension.addon("preferences").put("takes_folder", str(blocked / "takes"))
+    try:
+        bpy.ops.mocap.connect()
+        with pytest.raises(RuntimeError, match="Cannot write the take"):
+            bpy.ops.mocap.record_start()
+        assert session.stats()["state"] == "connected"
+        assert not bpy.data.actions
+    finally:
+        extension.addon("preferences").put("takes_folder", "")
+
+
+def test_a_take_can_be_read_while_it_is_recorded(session, actor, sender, character, extension):
+    """What a crash would leave: the header and all packets, without the writer having been closed."""
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:10])
+    lines = session.recording.path.read_bytes().splitlines()
+    assert len(lines) == 11 and "stand" in json.loads(lines[0])
+    assert not math.isnan(extension.core("protocol").decode(lines[-1]).timestamp)
