@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from mocap_core.rotation import frame, from_rotvec, rotate, to_matrix, unit
 from mocap_core.skeleton import BODY, BODY_INDEX, HUMANOID
 from mocap_core.solve import Rig
@@ -136,3 +137,9 @@ def cmu():
 def humanoid():
     """`humanoid(arms_down_deg, rolls, scale, without)`: a Rig."""
     return make_rig
+
+
+@pytest.fixture(scope="session")
+def humanoid_rig():
+    """The T-pose rig."""
+    return make_rig()

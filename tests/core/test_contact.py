@@ -1,0 +1,91 @@
+"""Feet on the floor: locking, letting go, easing, the floor's height."""
+
+import math
+
+import pytest
+
+from mocap_core.contact import EASE_OUT_S, RELEASE_SPEED_M_S, Contact, follow
+
+DT = 1 / 30
+LEFT, RIGHT = (0.1, 0.0, 0.08), (-0.1, 0.0, 0.08)
+
+
+def stand(contact=None, frames=5, **options):
+    contact = contact or Contact()
+    for _ in range(frames):
+        contact, shift, targets = follow(contact, (LEFT, RIGHT), (0.0, 0.0), (0.0, 0.0), DT, **options)
+    return contact, shift, targets
+
+
+def test_standing_feet_lock_where_they_are():
+    contact, shift, targets = stand()
+    assert all(foot.locked for foot in contact.feet)
+    assert targets == [pytest.approx(LEFT), pytest.approx(RIGHT)]
+    assert shift == pytest.approx((0, 0, 0))
+
+
+def test_a_locked_foot_ignores_trembling():
+    contact, _, _ = stand()
+    shown = []
+    for i in range(30):
+        ankle = (LEFT[0] + 0.01 * (-1) ** i, LEFT[1], LEFT[2])
+        contact, _, targets = follow(contact, (ankle, RIGHT), (0.0, 0.0), (0.3, 0.0), DT)
+        shown.append(targets[0])
+    steps = [math.dist(a, b) for a, b in zip(shown, shown[1:], strict=False)]
+    assert max(steps) < 0.003  # of 20 mm each
+
+
+def test_a_fast_foot_is_let_go_and_eases_out():
+    contact, _, _ = stand()
+    away = (LEFT[0], -0.05, LEFT[2])
+    contact, _, targets = follow(contact, (away, RIGHT), (0.0, 0.0), (RELEASE_SPEED_M_S + 0.1, 0.0), DT)
+    assert not contact.feet[0].locked and contact.feet[1].locked
+    assert -0.05 < targets[0][1] < 0
+    for _ in range(math.ceil(EASE_OUT_S / DT)):
+        contact, shift, targets = follow(contact, (away, RIGHT), (0.0, 0.0), (1.0, 0.0), DT)
+    assert targets[0] == pytest.approx((away[0] + shift[0], away[1] + shift[1], away[2]))
+
+
+def test_flight_releases_both_feet_and_keeps_its_height():
+    contact, _, _ = stand()
+    heights = []
+    for i in range(15):  # half a second in the air
+        up = 0.4 * math.sin(math.pi * (i + 1) / 16)
+        ankles = tuple((x, y, z + up) for x, y, z in (LEFT, RIGHT))
+        contact, shift, targets = follow(contact, ankles, (up, up), (2.0, 2.0), DT)
+        heights.append(targets[0][2] - LEFT[2])
+    assert not any(foot.locked for foot in contact.feet)
+    assert max(heights) > 0.37
+
+
+def test_the_hips_give_way_to_a_pinned_foot():
+    contact, _, _ = stand()
+    for i in range(20):
+        drift = 0.002 * i
+        ankles = tuple((x + drift, y, z) for x, y, z in (LEFT, RIGHT))
+        contact, shift, targets = follow(contact, ankles, (0.0, 0.0), (0.06, 0.06), DT)
+    assert shift[0] < -0.01
+    assert abs(targets[0][0] - LEFT[0]) < 0.02
+
+
+def test_feet_below_the_floor_come_up_at_once_and_floating_ones_come_down():
+    contact, _, _ = stand()
+    for _ in range(10):
+        low = tuple((x, y, z - 0.1) for x, y, z in (LEFT, RIGHT))
+        contact, shift, _ = follow(contact, low, (-0.1, -0.1), (0.0, 0.0), DT)
+    assert shift[2] == pytest.approx(0.1, abs=0.01)
+    for _ in range(60):
+        contact, shift, _ = follow(contact, (LEFT, RIGHT), (0.0, 0.0), (0.0, 0.0), DT)
+    assert shift[2] == pytest.approx(0.0, abs=0.01)
+
+
+def test_without_a_known_height_the_lowest_foot_stands():
+    ankles = ((0.1, 0, 0.5), (-0.1, 0, 0.4))
+    _, shift, targets = follow(Contact(), ankles, (0.42, 0.32), (1.0, 1.0), DT, rooted=False)
+    assert shift[2] == pytest.approx(-0.32) and targets[1][2] == pytest.approx(0.08)
+
+
+def test_switched_off_it_keeps_the_floor_alone():
+    contact, _, targets = stand(pinning=False)
+    assert not any(foot.locked for foot in contact.feet)
+    assert targets == [pytest.approx(LEFT), pytest.approx(RIGHT)]
