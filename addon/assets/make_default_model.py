@@ -36,12 +36,13 @@ def make_armature():
 def make_mesh(pieces, rig):
     """One mesh object of all parts, skinned to the rig."""
     vertices, faces, materials, colours = [], [], [], {}
-    normals = []
+    normals, flat = [], []
     groups = {}
     for piece in pieces:
         start = sum(len(v) for v in vertices)
         vertices.append(piece.vertices)
         normals.append(piece.normals)
+        flat += [len(faces) + i for i in piece.flat]
         faces += [[start + i for i in face] for face in piece.faces]
         materials += piece.materials
         for name, w in weights.limited(piece.weights).items():
@@ -54,7 +55,11 @@ def make_mesh(pieces, rig):
     mesh.polygons.foreach_set("material_index", [names.index(m) for m in materials])
     mesh.polygons.foreach_set("use_smooth", [True] * len(faces))
     mesh.update()
-    mesh.normals_split_custom_set_from_vertices(np.concatenate(normals))
+    corners = np.concatenate(normals)[np.concatenate(faces)]
+    for face in flat:
+        polygon = mesh.polygons[face]
+        corners[list(polygon.loop_indices)] = polygon.normal
+    mesh.normals_split_custom_set(corners)
     body = bpy.data.objects.new("Body", mesh)
     bpy.context.collection.objects.link(body)
     for bone in rig.data.bones:

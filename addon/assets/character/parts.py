@@ -6,7 +6,7 @@ import numpy as np
 
 from . import distance as sd
 from . import shapes, weights
-from .skeleton import EYE
+from .skeleton import EYE, WRIST
 from .surface_nets import gradient, polygonise
 
 # Linear RGB and roughness.
@@ -20,7 +20,7 @@ MATERIALS = {
     "Shirt": ((0.02, 0.16, 0.32), 0.8),
     "ShirtFront": ((0.75, 0.72, 0.62), 0.8),
     "ShirtBack": ((0.72, 0.20, 0.02), 0.8),
-    "Trousers": ((0.030, 0.034, 0.045), 0.85),
+    "Trousers": ((0.065, 0.072, 0.095), 0.85),
     "Stripe": ((0.75, 0.72, 0.62), 0.8),
     "Shoe": ((0.60, 0.07, 0.03), 0.6),
     "ToeCap": ((0.75, 0.73, 0.66), 0.6),
@@ -32,24 +32,45 @@ MATERIALS = {
 
 
 class Piece(NamedTuple):
-    """A closed mesh: vertices (V, 3), normals (V, 3), faces, a material name a face, weights {bone: (V,)}."""
+    """A closed mesh: vertices (V, 3), normals (V, 3), faces, a material name a face, weights {bone: (V,)}.
+
+    flat: the indices of the faces that are shaded flat, such as the end of a sleeve.
+    """
 
     vertices: np.ndarray
     normals: np.ndarray
     faces: list
     materials: list
     weights: dict
+    flat: range
 
 
-def _piece(shape, low, high, cell, weigh, paint, cuts=()):
-    vertices, quads = polygonise(shape, low, high, cell)
+def _piece(shape, low, high, cell, weigh, paint, cuts=(), ends=(), place=None):
+    """A part from its distance function.
+
+    cuts: (axis, value) planes along which colours end. ends: (axis, value, side) planes where the part ends; what lies
+    on that side (−1 or 1) goes. place: a map of the grid's space into the shape's, to vary the size of the cells.
+    """
+    placed = shape if place is None else lambda q: shape(place(q))
+    vertices, quads = polygonise(placed, low, high, cell)
+    if place is not None:
+        vertices = place(vertices)
     faces = [list(map(int, q)) for q in quads]
     for axis, value in cuts:
         vertices, faces = split(vertices, faces, axis, value)
+    for axis, value, side in ends:
+        vertices, faces = trim(vertices, faces, axis, value, side)
+    rim = len(faces)
+    for axis, value, side in ends:
+        vertices, faces = close(vertices, faces, axis, value)
     centres = np.array([vertices[f].mean(axis=0) for f in faces])
     normals = gradient(shape, vertices)
     looks = gradient(shape, centres)
-    return Piece(vertices, normals, faces, list(paint(centres, looks)), weigh(vertices))
+    return Piece(vertices, normals, faces, list(paint(centres, looks)), weigh(vertices), range(rim, len(faces)))
+
+
+def _all(material):
+    return lambda centres, normals: [material] * len(centres)
 
 
 def split(vertices, faces, axis, value, snap=0.003):
@@ -87,13 +108,38 @@ def split(vertices, faces, axis, value, snap=0.003):
     return np.array(added), result
 
 
+def trim(vertices, faces, axis, value, side):
+    """Cut along a plane across `axis` and drop what lies on `side` (−1 or 1) of it; leaves a hole."""
+    vertices, faces = split(vertices, faces, axis, value)
+    faces = [f for f in faces if side * (vertices[f, axis].mean() - value) < 0]
+    used = np.unique(np.concatenate(faces))
+    number = np.full(len(vertices), -1)
+    number[used] = np.arange(len(used))
+    return vertices[used], [[int(number[i]) for i in f] for f in faces]
+
+
+def close(vertices, faces, axis, value):
+    """Fill each hole whose rim lies in a plane across `axis` with a fan round its centre."""
+    sides = {(a, b) for f in faces for a, b in zip(f, f[1:] + f[:1], strict=True)}
+    after = {b: a for a, b in sides if (b, a) not in sides and abs(vertices[a, axis] - value) < 1e-9}
+    faces, added = list(faces), list(vertices)
+    while after:
+        rim = [min(after)]
+        while rim[-1] in after:
+            rim.append(after.pop(rim[-1]))
+        rim = rim[:-1]
+        faces += [[a, b, len(added)] for a, b in zip(rim, rim[1:] + rim[:1], strict=True)]
+        added.append(np.mean(vertices[rim], axis=0))
+    return np.array(added), faces
+
+
 def mirror(piece, swap=None):
     """The piece on the other side; swap: {material: its name there}."""
     flip = np.array([-1, 1, 1])
     swap = swap or {}
     materials = [swap.get(m, m) for m in piece.materials]
     faces = [f[::-1] for f in piece.faces]
-    return Piece(piece.vertices * flip, piece.normals * flip, faces, materials, weights.mirrored(piece.weights))
+    return Piece(piece.vertices * flip, piece.normals * flip, faces, materials, weights.mirrored(piece.weights), piece.flat)
 
 
 def _shirt():
@@ -105,69 +151,118 @@ def _shirt():
         return np.where((c[:, 0] > 0.27) & (c[:, 0] < 0.305), "ShirtFront", out)
 
     cuts = [(1, 0.012), (2, 1.20), (2, 1.29), (2, 1.27), (0, 0.27), (0, 0.305), (0, 0.2), (0, -0.2)]
-    return _piece(shapes.shirt, (-0.36, -0.17, 0.88), (0.36, 0.19, 1.50), 0.0135, weights.limb, paint, cuts)
+    ends = [(2, shapes.SHIRT_HEM, -1), (0, shapes.SLEEVE_END, 1), (0, -shapes.SLEEVE_END, -1)]
+    return _piece(shapes.shirt, (-0.46, -0.17, 0.77), (0.46, 0.19, 1.50), 0.0220, weights.limb, paint, cuts, ends)
+
+
+def _collar():
+    return _piece(shapes.collar, (-0.10, -0.10, 1.37), (0.10, 0.14, 1.50), 0.0092, weights.limb, _all("ShirtFront"))
 
 
 def _trousers():
     def paint(c, n):
-        stripe = (c[:, 0] > 0.05) & (np.abs(c[:, 1] - 0.012) < 0.016) & (n[:, 0] > 0.5) & (c[:, 2] < 0.9)
+        stripe = (c[:, 0] > 0.05) & (np.abs(c[:, 1] - 0.012) < 0.016) & (n[:, 0] > 0.5) & (c[:, 2] < 0.95)
         return np.where(stripe, "Stripe", "Trousers")
 
     cuts = [(1, 0.012 - 0.016), (1, 0.012 + 0.016)]
-    return _piece(shapes.trousers, (-0.23, -0.16, 0.08), (0.23, 0.19, 1.03), 0.0145, weights.limb, paint, cuts)
+    ends = [(2, shapes.TROUSER_END, -1)]
+    return _piece(shapes.trousers, (-0.23, -0.16, -0.01), (0.23, 0.19, 1.03), 0.0232, weights.limb, paint, cuts, ends)
 
 
 def _shoe():
     def paint(c, n):
-        out = np.where(c[:, 2] < 0.024, "Sole", "Shoe")
-        return np.where((c[:, 1] < -0.135) & (c[:, 2] >= 0.024), "ToeCap", out)
+        return np.where(c[:, 1] < -0.135, "ToeCap", "Shoe")
 
-    cuts = [(2, 0.024), (1, -0.135)]
-    return _piece(shapes.shoe, (0.02, -0.24, -0.02), (0.19, 0.13, 0.15), 0.0105, weights.shoe, paint, cuts)
+    low, high = (0.02, -0.24, -0.03), (0.19, 0.13, 0.16)
+    return _piece(shapes.shoe, low, high, 0.0125, weights.shoe, paint, [(1, -0.135)], [(2, 0.010, -1)])
+
+
+def _sole():
+    grid = (np.arange(0.02, 0.19, 0.011), np.arange(-0.24, 0.13, 0.011), np.arange(-0.042, 0.07, 0.012))
+
+    def block(p):
+        return sd.keep(shapes.sole(p), np.abs(p[:, 2] - 0.012) - 0.030)
+
+    return _piece(block, None, None, grid, weights.shoe, _all("Sole"), ends=[(2, 0.024, 1), (2, 0.0, -1)])
 
 
 def _arm():
-    x = np.concatenate([np.arange(0.185, 0.66, 0.0125), np.arange(0.66, 0.90, 0.0052)])
-    y = np.concatenate([np.arange(-0.10, -0.03, 0.005), np.arange(-0.03, 0.095, 0.0046)])
-    z = np.concatenate([np.arange(1.31, 1.35, 0.008), np.arange(1.35, 1.405, 0.005), np.arange(1.405, 1.46, 0.008)])
-    return _piece(shapes.arm, None, None, (x, y, z), weights.hand, lambda c, n: ["Skin"] * len(c))
+    # Wider cells towards the shoulder, where the arm has fewer details than the hand.
+    def spread(q):
+        scale = 1 + 1.1 * weights.step(-q[:, :1], -0.64, 0.06)
+        centre = np.array([0, WRIST[1], WRIST[2]])
+        return (q - centre) * np.concatenate([np.ones_like(scale), scale, scale], axis=1) + centre
+
+    x = np.concatenate([np.arange(0.225, 0.38, 0.022), np.arange(0.38, 0.51, 0.012), np.arange(0.51, 0.64, 0.018), np.arange(0.64, 0.78, 0.0080), np.arange(0.78, 0.90, 0.0063)])
+    y = WRIST[1] + np.arange(-0.110, 0.075, 0.0052)
+    z = WRIST[2] + np.arange(-0.048, 0.045, 0.0066)
+    return _piece(shapes.arm, None, None, (x, y, z), weights.hand, _all("Skin"), place=spread)
 
 
 def _head():
-    x = np.arange(-0.1025, 0.1026, 0.0066)
-    y = np.concatenate([np.arange(-0.13, -0.05, 0.0058), np.arange(-0.05, 0.14, 0.0095)])
-    z = np.concatenate([np.arange(1.365, 1.47, 0.010), np.arange(1.47, 1.63, 0.0062), np.arange(1.63, 1.72, 0.010)])
-    return _piece(shapes.head, None, None, (x, y, z), weights.limb, lambda c, n: ["Skin"] * len(c))
+    x = np.concatenate([np.arange(0.0046, 0.064, 0.0092), np.arange(0.064, 0.10, 0.0066)])
+    x = np.concatenate([-x[::-1], x])
+    y = np.concatenate([np.arange(-0.13, -0.045, 0.0072), np.arange(-0.045, 0.14, 0.0135)])
+    z = np.concatenate([np.arange(1.365, 1.47, 0.014), np.arange(1.47, 1.63, 0.0084), np.arange(1.63, 1.72, 0.014)])
+    return _piece(shapes.head, None, None, (x, y, z), weights.limb, _all("Skin"))
+
+
+def _on_head(shape, low, high, cell, material):
+    return _piece(shape, low, high, cell, weights.rigid("head"), _all(material))
 
 
 def _hair():
-    return _piece(shapes.hair, (-0.12, -0.12, 1.47), (0.12, 0.17, 1.73), 0.0092, weights.rigid("head"), lambda c, n: ["Hair"] * len(c))
+    return _on_head(shapes.hair, (-0.12, -0.12, 1.47), (0.12, 0.17, 1.73), 0.0128, "Hair")
 
 
 def _brow():
-    def shape(p):
-        return sd.union(
-            sd.cone(p, (0.014, -0.086, 1.612), (0.030, -0.085, 1.618), 0.0042, 0.0045),
-            sd.cone(p, (0.030, -0.085, 1.618), (0.048, -0.074, 1.612), 0.0045, 0.0032),
-            smooth=0.003,
-        )
+    return _on_head(shapes.brow, (0.0, -0.10, 1.60), (0.06, -0.033, 1.63), 0.0040, "Hair")
 
-    return _piece(shape, (0.0, -0.10, 1.60), (0.06, -0.06, 1.63), 0.0035, weights.rigid("head"), lambda c, n: ["Hair"] * len(c))
+
+def _eyelid():
+    return _on_head(shapes.eyelid, (0.01, -0.09, 1.585), (0.06, -0.04, 1.62), 0.0036, "Skin")
 
 
 def _lips():
+    grid = (np.arange(-0.0322, 0.033, 0.0034), np.arange(-0.105, -0.038, 0.0052), np.arange(1.505, 1.545, 0.0031))
+    return _on_head(shapes.lips, None, None, grid, "Lips")
+
+
+def _watch():
+    """The watch on the left wrist: strap, case and dial."""
+    centre = (0.672, WRIST[1])
+
+    def disc(bottom, top, radius):
+        def shape(p):
+            return sd.keep(np.hypot(p[:, 0] - centre[0], p[:, 1] - centre[1]) - radius, p[:, 2] - top, bottom - p[:, 2], smooth=0.003)
+
+        return shape
+
+    def strap(p):
+        return shapes.band(p, centre[0], 0.010, 0.004)
+
+    low, high = (0.63, -0.03, 1.34), (0.71, 0.07, 1.43)
+    follow = weights.rigid("leftLowerArm")
+    return [
+        _piece(strap, low, high, 0.0075, follow, _all("WatchBand")),
+        _piece(disc(1.400, 1.4185, 0.0195), low, high, 0.0052, follow, _all("WatchBand")),
+        _piece(disc(1.405, 1.4205, 0.0150), low, high, 0.0052, follow, _all("WatchFace")),
+    ]
+
+
+def _wristband():
+    """A sweatband on the left wrist, to be mirrored."""
+
     def shape(p):
-        upper = sd.ellipsoid(p * (1, 1, 1), (0, -0.085, 1.5275), (0.022, 0.010, 0.0055))
-        lower = sd.ellipsoid(p, (0, -0.084, 1.5195), (0.018, 0.010, 0.006))
-        return sd.union(upper, lower, smooth=0.002)
+        return shapes.band(p, 0.662, 0.024, 0.005)
 
-    return _piece(shape, (-0.03, -0.105, 1.505), (0.03, -0.065, 1.54), 0.0038, weights.rigid("head"), lambda c, n: ["Lips"] * len(c))
+    return _piece(shape, (0.62, -0.04, 1.33), (0.71, 0.08, 1.44), 0.0095, weights.rigid("leftLowerArm"), _all("Wristband"))
 
 
-def _eye(rings=9, around=16, radius=0.0150):
+def _eye(around=16, radius=shapes.EYE_RADIUS):
     """An eyeball with its pole to the front, so that iris and pupil end on its rings."""
     centre = np.array([EYE[0], EYE[1] + radius, EYE[2]])
-    angle = np.array([0.0, 0.24, 0.52, 0.80, 1.15, 1.55, 2.0, 2.5, np.pi])[:rings]
+    angle = np.array([0.0, 0.24, 0.52, 0.80, 1.15, 1.55, 2.0, 2.5, np.pi])
     turn = np.arange(around) * 2 * np.pi / around
     unit = [np.array([[0.0, -1.0, 0.0]])]
     for a in angle[1:-1]:
@@ -189,32 +284,12 @@ def _eye(rings=9, around=16, radius=0.0150):
                 faces.append([a + k, b + k, b + n, a + n])
             materials.append(name)
     vertices = centre + radius * unit
-    return Piece(vertices, unit, faces, materials, weights.rigid("head")(vertices))
-
-
-def _band(face):
-    """A band round the left wrist, with a watch's face on its back or not."""
-
-    def shape(p):
-        tube = sd.loft(p, np.array([[0.60, 0.018, 1.385, 0.0365, 0.0315], [0.72, 0.018, 1.385, 0.0345, 0.029]]), axis=0, power=2)
-        half = 0.011 if face else 0.024
-        centre = 0.672 if face else 0.664
-        band = sd.keep(tube, np.abs(p[:, 0] - centre) - half, smooth=0.006)
-        if face:
-            band = sd.union(band, sd.ellipsoid(p, (centre, 0.018, 1.4135), (0.0190, 0.0190, 0.0075)), smooth=0.003)
-        return band
-
-    def paint(c, n):
-        top = (c[:, 2] > 1.4165) & (np.hypot(c[:, 0] - 0.672, c[:, 1] - 0.018) < 0.0150)
-        return np.where(top & face, "WatchFace", "WatchBand" if face else "Wristband")
-
-    return _piece(shape, (0.63, -0.03, 1.34), (0.71, 0.07, 1.43), 0.006, weights.rigid("leftLowerArm"), paint)
+    return Piece(vertices, unit, faces, materials, weights.rigid("head")(vertices), range(0))
 
 
 def build():
     """All parts of the character."""
-    arm, shoe, eye, brow = _arm(), _shoe(), _eye(), _brow()
-    pieces = [_shirt(), _trousers(), _head(), _hair(), _lips(), _band(True), mirror(_band(False))]
-    for piece in (arm, shoe, eye, brow):
+    pieces = [_shirt(), _collar(), _trousers(), _head(), _hair(), _lips(), *_watch(), mirror(_wristband())]
+    for piece in (_arm(), _shoe(), _sole(), _eye(), _eyelid(), _brow()):
         pieces += [piece, mirror(piece)]
     return pieces

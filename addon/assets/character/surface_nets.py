@@ -30,6 +30,8 @@ def polygonise(distance, low, high, cell, relax=6):
     shape = grid.shape[:3]
     values = np.concatenate([distance(block) for block in np.array_split(grid.reshape(-1, 3), 64)]).reshape(shape)
     inside = values < 0
+    if inside[[0, -1]].any() or inside[:, [0, -1]].any() or inside[:, :, [0, -1]].any():
+        raise ValueError(f"the surface leaves its grid, which reaches from {grid[0, 0, 0]} to {grid[-1, -1, -1]}")
 
     total = np.zeros([n - 1 for n in shape] + [3])
     count = np.zeros([n - 1 for n in shape])
