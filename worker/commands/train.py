@@ -19,7 +19,7 @@ def train(
     try:
         import moderngl  # noqa: F401
     except ImportError:
-        _fail("Training draws its pictures with moderngl: pip install 'vitpose-live-mocap[train]'.")
+        fail("Training draws its pictures with moderngl: pip install 'vitpose-live-mocap[train]'.")
     from ..training.gltf import CharacterError
     from ..training.motion import MotionError
     from ..training.stream import StreamError
@@ -30,7 +30,7 @@ def train(
     try:
         run(config, out, init, export, character, motion, threads)
     except (TrainingError, StreamError, MotionError, CharacterError, ConfigError, CheckpointError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def run(config, out=None, init=None, export=None, character=None, motion=None, threads=1) -> None:
@@ -75,6 +75,6 @@ def default_character() -> Path:
     return Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
 
 
-def _fail(message: str) -> None:
+def fail(message: str) -> None:
     typer.echo(message, err=True)
     raise typer.Exit(1)

@@ -72,6 +72,7 @@ def pose_bank(
 ) -> PoseBank:
     """`count` poses of the clips of `split`, from `folder` if they were made before.
 
+    split: "train", "test", or "rest" for none: the rest pose with invented limbs, which needs no motion data.
     mix: how much of the mixing and perturbing is done; 0 gives the clips as they are.
     """
     key = hashlib.sha256(
@@ -82,7 +83,7 @@ def pose_bank(
     path = Path(folder) / f"poses-{key}.npy"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        bones = _make(character, count, split, seed, mix, motion)
+        bones = _make(character, landmarks, count, split, seed, mix, motion)
         part = path.with_suffix(f".{np.random.default_rng().integers(1 << 32)}.npy")
         np.save(part, bones)
         part.replace(path)
@@ -94,10 +95,14 @@ def pose_bank(
     return PoseBank(bones, points)
 
 
-def _make(character, count, split, seed, mix, motion) -> np.ndarray:
+def _make(character, landmarks, count, split, seed, mix, motion) -> np.ndarray:
     rng = np.random.default_rng([seed, count])
     rig = character_rig(character)
-    pick = _picker(load_clips(split, motion), rng)
+    if split == "rest":
+        rest = landmark_points(character.rest, landmarks)
+        pick = rest.copy
+    else:
+        pick = _picker(load_clips(split, motion), rng)
     out = np.empty((count, len(character.bones), 3, 4), np.float32)
     for n in range(count):
         joints = _face_camera(_mixed(rng, pick, mix))

@@ -6,6 +6,7 @@ one process; the same scene gives the same picture. What is in a scene is `scene
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import cv2
@@ -121,6 +122,9 @@ class Renderer:
     """
 
     def __init__(self, character: Character, size: tuple[int, int], oversample: float = 2.0) -> None:
+        if "torch" in sys.modules:
+            # torch's compiler (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there before its own.
+            import torch._dynamo  # noqa: F401
         import moderngl
 
         self.character, self.size = character, size

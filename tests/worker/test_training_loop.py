@@ -1,0 +1,191 @@
+"""The training loop on real drawn pictures: it learns, it resumes exactly, it stops when it must."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install .[train]")
+
+from mocap_worker.training import weights  # noqa: E402
+from mocap_worker.training.evaluate import average_precision, oks  # noqa: E402
+from mocap_worker.training.render import RenderError, Renderer  # noqa: E402
+from mocap_worker.training.stream import PictureStream, StreamError  # noqa: E402
+from mocap_worker.training.targets import heatmap_targets, pck, peaks  # noqa: E402
+from mocap_worker.training.train import Recipe, Trainer, TrainingError, rate  # noqa: E402
+from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint  # noqa: E402
+from mocap_worker.vitpose.model import ViTPose  # noqa: E402
+
+GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
+SIZE = (48, 64)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """PictureSource's arguments; skips where nothing can be drawn."""
+    from mocap_worker.training.gltf import read_character
+
+    try:
+        Renderer(simplest := read_character(GLB), SIZE).context.release()
+        assert simplest.bones
+    except RenderError as error:
+        pytest.skip(str(error))
+    return {
+        "character": str(GLB),
+        "landmarks": str(GLB.with_suffix(".landmarks.json")),
+        "poses": 12,
+        "split": "rest",
+        "folder": str(tmp_path_factory.mktemp("poses")),
+        "cells_m": 0.03,
+    }
+
+
+def small_model(seed=0):
+    torch.manual_seed(seed)
+    return ViTPose(dim=48, depth=2, heads=3, input_size=SIZE)
+
+
+def recipe(source, **changes):
+    numbers = {
+        "input_size": SIZE,
+        "sigma": 1.5,
+        "iterations": 150,
+        "batch_size": 8,
+        "lr": 3e-3,
+        "warmup": 5,
+        "peak_weight": 0.2,
+        "part_weight": 0.1,
+        "precision": "fp32",
+        "chunk": 8,
+        "first": 8,
+        "window": 8,
+        "ahead": 1,
+        "reuse": 1e9,
+        "log_every": 1000,
+        "augmentation": {"turn_deg": 0.0, "scale": 0.0, "shift": 0.0, "gain": 0.0},
+        "source": source,
+    }
+    return Recipe(**(numbers | changes))
+
+
+def test_eight_pictures_are_learnt_by_heart(source, tmp_path):
+    trainer = Trainer(small_model(), recipe(source), tmp_path)
+    found = []
+    train_step = trainer._train_step
+    trainer._train_step = lambda batch: found.append(train_step(batch)) or found[-1]
+    trainer.run(report=lambda line: None)
+    assert np.mean(found[-5:]) < 0.35 * np.mean(found[:5])
+    assert trainer.accuracy > 0.8
+
+
+def test_a_resumed_run_ends_with_the_same_bits(source, tmp_path):
+    changes = {"iterations": 12, "reuse": 2.0, "window": 16, "first": 16, "hardness_above": 0.0, "hardness_every": 2}
+    changes |= {"augmentation": {"flip": 0.5}, "precision": "bf16"}
+    straight = Trainer(small_model(), recipe(source, **changes), tmp_path / "straight")
+    straight.run(report=lambda line: None)
+    Trainer(small_model(), recipe(source, **changes), tmp_path / "broken").run(report=lambda line: None, until=7)
+    resumed = Trainer(small_model(seed=1), recipe(source, **changes), tmp_path / "broken")
+    resumed.run(report=lambda line: None)
+    assert resumed.step == straight.step == 12
+    assert resumed.hardness == straight.hardness > 0
+    for key, value in straight.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[key]), key
+    for key, value in straight.average.items():
+        assert torch.equal(value, resumed.average[key]), key
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(source, tmp_path):
+    trainer = Trainer(small_model(), recipe(source, iterations=3), tmp_path)
+    trainer.run(report=lambda line: None, until=2)
+    good = trainer.checkpoint.read_bytes()
+    broken = Trainer(small_model(), recipe(source, iterations=3, mse_weight=float("inf")), tmp_path)
+    with pytest.raises(TrainingError, match=r"at step 2.*last\.pt holds the last good state"):
+        broken.run(report=lambda line: None)
+    assert trainer.checkpoint.read_bytes() == good
+
+
+def test_a_failing_painter_is_reported_and_not_waited_for(tmp_path):
+    stream = PictureStream({"character": str(tmp_path / "none.glb"), "landmarks": "", "size": SIZE}, 4)
+    try:
+        stream.ask(0, 0.0)
+        with pytest.raises(StreamError, match=r"none\.glb cannot be read"):
+            stream.get(0)
+    finally:
+        stream.close()
+
+
+def test_unknown_settings_are_named():
+    with pytest.raises(TrainingError, match="learning_rate"):
+        Recipe.from_config({"learning_rate": 1.0})
+
+
+def test_exported_weights_are_half_and_come_back(tmp_path):
+    model = small_model()
+    path = tmp_path / "out.safetensors"
+    weights.export(model, model.state_dict(), path, "some_config", codec="udp")
+    assert config_named_in(path) == "some_config"
+    other = small_model(seed=3)
+    load_checkpoint(other, path)
+    for key, value in model.state_dict().items():
+        assert torch.equal(other.state_dict()[key], value.half().float()), key
+
+
+def test_positions_grow_with_the_picture():
+    small = small_model()
+    big = ViTPose(dim=48, depth=2, heads=3, input_size=(96, 128))
+    weights.start_from(big, small.state_dict())
+    old = small.backbone.pos_embed[0, 1:].reshape(4, 3, 48)
+    new = big.backbone.pos_embed[0, 1:].reshape(8, 6, 48)
+    # The middle of four new cells is where one old cell was.
+    assert new[2:4, 2:4].mean((0, 1)).detach().numpy() == pytest.approx(old[1, 1].detach().numpy(), abs=0.06)
+    assert torch.equal(big.backbone.blocks[1].mlp.fc1.weight, small.backbone.blocks[1].mlp.fc1.weight)
+
+
+def test_heatmap_peaks_where_the_keypoint_is():
+    keypoints = torch.tensor([[[0.0, 0.0], [191.0, 255.0], [95.5, 127.5], [300.0, 5.0]]])
+    maps = heatmap_targets(keypoints, torch.tensor([[True, True, True, True]]), (192, 256), (48, 64), 2.0)
+    assert maps[0, 0, 0, 0] == 1 and maps[0, 1, 63, 47] == 1
+    assert maps[0, 2].max() == pytest.approx(np.exp(-2 * 0.25 / 8))  # the centre lies between four cells
+    assert maps[0, 3].abs().max() == 0
+    assert peaks(maps)[0, :2].tolist() == [[0, 0], [47, 63]]
+
+
+def test_pck_counts_within_a_fifth_of_the_torso():
+    truth = torch.zeros(1, 17, 2)
+    truth[0, 5] = torch.tensor([0.0, -50.0])  # left shoulder; the right hip is at 0
+    guess = truth.clone()
+    guess[0, 9, 0], guess[0, 10, 0] = 9.9, 10.1
+    labelled = torch.ones(1, 17, dtype=torch.bool)
+    labelled[0, 0] = False
+    right = pck(guess, truth, labelled)
+    assert right[0, 9] == 1 and right[0, 10] == 0 and torch.isnan(right[0, 0])
+
+
+def test_average_precision_by_hand():
+    labelled = np.ones((3, 17), bool)
+    distance = np.zeros((3, 17))
+    distance[1] = 1e3
+    similarity = oks(distance, labelled, np.full(3, 1000.0))
+    assert similarity == pytest.approx([1, 0, 1])
+    there = np.array([True, True, True])
+    # Ranked right, wrong, right: precision 1 up to recall 1/3, then 2/3 up to recall 2/3, then nothing.
+    ap, ar = average_precision(similarity, np.array([0.9, 0.8, 0.7]), there)
+    assert ar == pytest.approx(2 / 3)
+    assert ap == pytest.approx((34 + 33 * 2 / 3) / 101)
+
+
+def test_the_rate_warms_up_and_ends():
+    r = Recipe(lr=1.0, lr_end=0.1, warmup=10, iterations=110, schedule="linear")
+    assert rate(r, 0) == pytest.approx(0.1)
+    assert rate(r, 9) == pytest.approx(1.0)
+    assert rate(r, 60) == pytest.approx(0.55)
+    assert rate(r, 110) == pytest.approx(0.1)

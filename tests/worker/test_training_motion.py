@@ -1,0 +1,53 @@
+"""The motion clips as body joints; skipped where the data is not there."""
+
+import numpy as np
+import pytest
+from mocap_core.skeleton import BODY_INDEX
+from mocap_worker.training import motion
+
+
+@pytest.fixture(scope="module")
+def path():
+    try:
+        return motion.motion_path()
+    except motion.MotionError as error:
+        pytest.skip(str(error))
+
+
+def test_turned_offsets_give_the_recorded_positions(path):
+    with np.load(path) as data:
+        rows = slice(1000, 1400)
+        rotation = motion.global_rotations(data["rotvec"][rows], data["parents"])
+        position = np.empty(data["positions_m"][rows].shape)
+        position[:, 0] = data["root_m"][rows]
+        for j, parent in enumerate(data["parents"]):
+            if parent >= 0:
+                position[:, j] = position[:, parent] + data["offsets_m"][j] @ rotation[:, parent]
+        assert position == pytest.approx(data["positions_m"][rows], abs=1e-5)
+
+
+def test_people_stand_upright_on_the_floor_and_look_ahead(path):
+    for clip in motion.load_clips("train")[::9]:
+        b = clip.joints_body
+        left = b[:, BODY_INDEX["left_hip"]] - b[:, BODY_INDEX["right_hip"]]
+        spine = b[:, BODY_INDEX["left_shoulder"]] - b[:, BODY_INDEX["left_hip"]]
+        forward = np.cross(left, spine)
+        ears = (b[:, BODY_INDEX["left_ear"]] + b[:, BODY_INDEX["right_ear"]]) / 2
+        assert np.median(np.einsum("fi,fi->f", b[:, BODY_INDEX["nose"]] - ears, forward)) > 0, clip.name
+        toes = b[:, BODY_INDEX["left_toe"]] - b[:, BODY_INDEX["left_ankle"]]
+        assert np.median(np.einsum("fi,fi->f", toes, forward)) > 0, clip.name
+        assert np.median(spine[:, 2]) > 0.25
+        assert abs(b[..., 2].min()) < 0.15
+
+
+def test_the_splits_share_no_clip(path):
+    train = {c.name for c in motion.load_clips("train")}
+    test = {c.name for c in motion.load_clips("test")}
+    assert (len(train), len(test)) == (72, 24)
+    assert not train & test
+    assert motion.load_clips("test/jumping_1")[0].joints_body.shape == (1043, 21, 3)
+
+
+def test_missing_data_says_where_it_was_looked_for(tmp_path):
+    with pytest.raises(motion.MotionError, match=r"nowhere\.npz.*MOCAP_MOTION"):
+        motion.load_clips("train", tmp_path / "nowhere.npz")
