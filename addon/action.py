@@ -63,7 +63,8 @@ def write(
 ) -> None:
     """Replace what the Action holds for the armature.
 
-    frames: (F,) ascending. values: for each channel (F, width). Keys lie on every frame, so between them it is
+    frames: (F,) ascending. values: for each channel (F, width). Keys lie on every frame, so between them it
+    is
     linear: anything smoother would overshoot what was captured.
     """
     fcurves = curves(action)
@@ -95,9 +96,9 @@ def remove(
 class LiveKeys:
     """Keys that appear in an Action while a take is recorded; the final solve replaces them.
 
-    Each frame's values are kept until a piece of them is written, some curves a tick in turn, so that no tick has
-    much to do and no key is written twice. The curves are muted: Blender evaluates an action whenever it is edited, and
-    would throw the character back to the playhead's pose.
+    Each frame's values are kept until a piece of them is written, some curves a tick in turn, so that no tick
+    has much to do and no key is written twice. The curves are muted: Blender evaluates an action whenever it
+    is edited, and would throw the character back to the playhead's pose.
     """
 
     TURN = 20  # ticks in which every curve has its turn
@@ -113,7 +114,7 @@ class LiveKeys:
         self._turn = self._turns()
 
     def add(self, frame: int, values: Sequence[np.ndarray]) -> None:
-        """Keep the values (one array a channel) of a frame after the last one; an earlier frame is left out."""
+        """Keep a frame's values, one array a channel; a frame that is not after the last one is left out."""
         if not self._frames or frame > self._frames[-1]:
             self._frames.append(frame)
             self._values.append(np.concatenate(values))

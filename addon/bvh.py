@@ -1,7 +1,7 @@
 """BVH text: a skeleton's offsets and, each frame, the root's position and every joint's rotation. No bpy.
 
-Blender's own writer puts Z up, which few readers of the format expect; here Y is up and Z to the front, and only the root
-has positions.
+Blender's own writer puts Z up, which few readers of the format expect; here Y is up and Z to the front, and
+only the root has positions.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,9 @@ def text(
 ) -> str:
     """The file's text.
 
-    parents: (B,) −1 for the one root, which comes first; others follow their parents. rest: (B, 4, 4) world matrices at
-    rest. tails: (B, 3) rest positions of the bones' ends. posed: (F, B, 4, 4) world matrices. All z up, in metres.
+    parents: (B,) −1 for the one root, which comes first; others follow their parents. rest: (B, 4, 4) world
+    matrices at rest. tails: (B, 3) rest positions of the bones' ends. posed: (F, B, 4, 4) world matrices. All
+    z up, in metres.
     """
     turned = _rotation(posed) @ np.swapaxes(_rotation(rest), -1, -2)  # from rest, in the world's axes
     local = turned.copy()

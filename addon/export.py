@@ -1,7 +1,7 @@
 """A character and its Action to a file: glTF and FBX by Blender's exporters, BVH by ours.
 
-Frames: in glTF the take's first frame is at 0 s; in FBX it keeps its number, and Blender's importer shows it one later; in
-BVH it is the first line.
+Frames: in glTF the take's first frame is at 0 s; in FBX it keeps its number, and Blender's importer shows it
+one later; in BVH it is the first line.
 """
 
 import os
@@ -34,7 +34,8 @@ def with_suffix(path: Path, kind: str) -> Path:
 
 
 def export(context: bpy.types.Context, armature: bpy.types.Object, path: Path, kind: str) -> None:
-    """Write the armature, the meshes it moves and its Action's frames. kind: GLB, FBX or BVH. Raises ExportError.
+    """Write the armature, the meshes it moves and its Action's frames. kind: GLB, FBX or BVH. Raises
+    ExportError.
 
     The file appears complete or not at all; selection, frame range and playhead are as before.
     """

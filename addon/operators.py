@@ -1,6 +1,7 @@
 """The operators `mocap.*`: each checks, calls one function and reports."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import bpy
 
@@ -90,7 +91,7 @@ class MOCAP_OT_add_default_rig(_Operator, bpy.types.Operator):
     bl_idname = "mocap.add_default_rig"
     bl_label = "Add Default Character"
     bl_description = "Add the character that comes with the add-on, and drive it"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context):

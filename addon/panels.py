@@ -1,5 +1,7 @@
 """The sidebar's tab "Mocap": reads the session's figures and draws, changes nothing."""
 
+from typing import ClassVar
+
 import bpy
 
 from . import export, preferences, takes
@@ -137,7 +139,7 @@ class MOCAP_PT_export(_Panel, bpy.types.Panel):
 class MOCAP_PT_settings(_Panel, bpy.types.Panel):
     bl_label = "Settings"
     bl_parent_id = "MOCAP_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_options: ClassVar = {"DEFAULT_CLOSED"}
 
     def draw(self, context):
         column = self.layout.column()

@@ -1,7 +1,7 @@
 """The machine's settings: a view on the per-user data folder's settings.json, which outlives the extension.
 
-Blender stores none of it: disabling an extension resets its preferences, and a source's URL or the key must never be
-saved in a .blend.
+Blender stores none of it: disabling an extension resets its preferences, and a source's URL or the key must
+never be saved in a .blend.
 """
 
 from urllib.parse import urlsplit

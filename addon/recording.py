@@ -1,4 +1,4 @@
-"""A take being recorded: every packet into the journal, live poses as keys of the Action that the take becomes."""
+"""A take being recorded: every packet into the journal, live poses as keys of the Action to be."""
 
 import datetime
 import os

@@ -1,7 +1,7 @@
 """Between an armature and the solver's arrays: which bones are driven, their rest, poses and curves' values.
 
-An armature is read once into a frozen `Target`. It holds names, not references: undo and file loads make those invalid.
-Rotation modes stay as they are; a pose is written in the mode that each bone has.
+An armature is read once into a frozen `Target`. It holds names, not references: undo and file loads make
+those invalid. Rotation modes stay as they are; a pose is written in the mode that each bone has.
 """
 
 import math
@@ -23,8 +23,8 @@ _FINGERS = ("Thumb", "Index", "Middle", "Ring", "Little")
 class Target:
     """An armature that can be driven.
 
-    name: the object's. rig: its humanoid bones at rest. driven: (row in the rig, bone, rotation mode) of the bones that
-    poses are written to; body keypoints say nothing of fingers, so those stay the user's.
+    name: the object's. rig: its humanoid bones at rest. driven: (row in the rig, bone, rotation mode) of the
+    bones that poses are written to; body keypoints say nothing of fingers, so those stay the user's.
     """
 
     name: str
@@ -114,7 +114,7 @@ def stand(armature: bpy.types.Object, target: Target) -> Stand:
 
 
 def _converted(quaternions: np.ndarray, mode: str) -> np.ndarray:
-    """(F, 4) wxyz as axis-angle (F, 4) or, each near the one before, Euler angles (F, 3) in the order `mode`."""
+    """(F, 4) wxyz as axis-angle (F, 4) or as Euler angles (F, 3) in the order `mode`, each near the last."""
     rows = []
     if mode == "AXIS_ANGLE":
         for quaternion in quaternions:

@@ -1,7 +1,8 @@
-"""The one runtime object, `session`: from datagrams to the posed character, and from a recording to an Action.
+"""The one runtime object, `session`: from datagrams to the posed character, and from a recording to an
+Action.
 
-`tick` is called by a timer in a window and by scripts without one. Names are kept, not references, because undo and
-file loads make those invalid. What the user sees is read from `stats`.
+`tick` is called by a timer in a window and by scripts without one. Names are kept, not references, because
+undo and file loads make those invalid. What the user sees is read from `stats`.
 """
 
 import time
@@ -186,7 +187,8 @@ class Session:
         return self.link is not None or self.solving is not None
 
     def stats(self) -> dict:
-        """What the panel and scripts want to know; times in milliseconds as {p50, p95}, None before the first.
+        """What the panel and scripts want to know; times in milliseconds as {p50, p95}, None before the
+        first.
 
         latency_ms: from a frame's grab to the updated pose. arrival_ms: from a packet's arrival to that.
         """

@@ -87,8 +87,8 @@ class Solving:
 def in_one_time(packets: Sequence[PosePacket]) -> list[PosePacket]:
     """The packets in the order of their capture, on one clock.
 
-    A take may hold several sessions, when the worker began anew; each has its own clock, so a later one is moved to
-    where its first packet arrived, or right behind the one before.
+    A take may hold several sessions, when the worker began anew; each has its own clock, so a later one is
+    moved to where its first packet arrived, or right behind the one before.
     """
     sessions: dict[str | None, list[PosePacket]] = {}
     for packet in packets:

@@ -21,7 +21,7 @@ class WorkerError(Exception):
 
 
 def find() -> str:
-    """The program `mocap`: MOCAP_WORKER, the machine's setting, the data folder's environment, PATH, in this order."""
+    """The program `mocap`: by MOCAP_WORKER, the machine's setting, the data folder's environment or PATH."""
     for name, program in (
         ("MOCAP_WORKER", os.environ.get("MOCAP_WORKER")),
         ("the preferences", places.read_settings().get("worker")),

@@ -1,7 +1,8 @@
 """Makes the extension's zip and finds the Blenders to put it in.
 
-Owns: the wheel that the zip carries, the call of Blender's own `extension build`, where Blenders are installed.
-What goes into the zip is `blender_manifest.toml`'s, what goes into the wheel is `pyproject.toml`'s.
+Owns: the wheel that the zip carries, the call of Blender's own `extension build`, where Blenders are
+installed. What goes into the zip is `blender_manifest.toml`'s, what goes into the wheel is
+`pyproject.toml`'s.
 """
 
 import importlib.util
@@ -34,7 +35,7 @@ def repository() -> Path:
 
 
 def build(out: Path, root: Path | None = None) -> Path:
-    """The extension's zip in the folder `out`, built from the checkout `root` and checked by Blender's own tool."""
+    """The extension's zip in the folder `out`, built from the checkout `root` and checked."""
     root = root or repository()
     manifest = tomllib.loads((root / "blender_manifest.toml").read_text(encoding="utf-8"))
     zip_path = out.resolve() / f"{manifest['id']}-{manifest['version']}.zip"
@@ -52,7 +53,8 @@ def build(out: Path, root: Path | None = None) -> Path:
 def build_wheel(root: Path, out: Path) -> Path:
     """The worker as a wheel, alone in the folder `out`.
 
-    Built from a copy: setuptools would take up what earlier builds left in `build/`, and would write into the checkout.
+    Built from a copy: setuptools would take up what earlier builds left in `build/`, and would write into the
+    checkout.
     """
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     packages = project["tool"]["setuptools"]["package-dir"].values()

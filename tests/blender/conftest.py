@@ -1,6 +1,7 @@
-"""Blender as the tests have it: the built zip installed in a user folder of its own, and an actor who sends packets.
+"""Blender as the tests have it: the built zip installed in a user folder of its own, and an actor who sends
+packets.
 
-The packets go over real UDP. MOCAP_ZIP names a zip that was built before; else one is built here.
+The actor's packets go over real UDP. MOCAP_ZIP names a zip that was built before; else one is built here.
 """
 
 import atexit
@@ -8,6 +9,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 import tempfile
 import time
 from importlib import import_module, util
@@ -19,6 +21,7 @@ import pytest
 
 MODULE = "bl_ext.user_default.vitpose_live_mocap"
 ROOT = Path(__file__).resolve().parents[2]
+_status: list[int] = []
 
 if util.find_spec("bpy"):
     # Before anything imports bpy, which reads this once.
@@ -26,8 +29,6 @@ if util.find_spec("bpy"):
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
     os.environ["BLENDER_USER_RESOURCES"] = str(Path(_folder) / "blender")
     os.environ["MOCAP_DATA"] = str(Path(_folder) / "data")
-else:
-    collect_ignore_glob = ["test_*.py"]
 
 
 def pytest_collection_modifyitems(items):
@@ -36,22 +37,32 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.blender)
 
 
-def pytest_ignore_collect(collection_path):
-    if collection_path.name.startswith("test_") and not util.find_spec("bpy"):
-        print(f"{collection_path.name} is left out: bpy is not installed in this Python")
+def pytest_sessionfinish(exitstatus):
+    _status.append(int(exitstatus))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    """Leave without Blender's clean-up, in which the wheels sometimes crash or hang after a long run."""
+    if _status and "MOCAP_LEAVE_AT_ONCE" in os.environ:
+        shutil.rmtree(_folder, ignore_errors=True)
+        sys.stdout.flush()
+        os._exit(_status[0])
 
 
 @pytest.fixture(scope="session")
 def zip_path(tmp_path_factory) -> Path:
     if "MOCAP_ZIP" in os.environ:
         return Path(os.environ["MOCAP_ZIP"])
-    extension = pytest.importorskip("mocap_worker.extension", reason="MOCAP_ZIP names no zip, and none can be built")
-    return extension.build(tmp_path_factory.mktemp("zip"), copy_of_checkout(tmp_path_factory.mktemp("checkout")))
+    extension = pytest.importorskip("mocap_worker.extension", reason="there is no zip, and none can be built")
+    checkout = copy_of_checkout(tmp_path_factory.mktemp("checkout"))
+    return extension.build(tmp_path_factory.mktemp("zip"), checkout)
 
 
 def copy_of_checkout(folder: Path) -> Path:
-    """What is built from the repository, copied, so that tests running beside each other do not meet in it."""
-    for name in ("blender_manifest.toml", "__init__.py", "LICENSE", "README.md", "pyproject.toml", "constraints.txt"):
+    """What is built from the repository, so that a test neither finds nor leaves anything in the checkout."""
+    built_from = "blender_manifest.toml __init__.py LICENSE README.md pyproject.toml constraints.txt"
+    for name in built_from.split():
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, folder / name)
     for name in ("addon", "worker", "configs", "checkpoints"):
@@ -61,11 +72,13 @@ def copy_of_checkout(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def extension(zip_path):
-    """The installed extension's modules: `extension.session`, `extension.core("protocol")`, `extension.addon("rig")`."""
+    """The installed extension: its `session`, and modules as `addon("rig")` and `core("protocol")`."""
     import bpy
 
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    bpy.ops.extensions.package_install_files(filepath=str(zip_path), repo="user_default", enable_on_install=True)
+    bpy.ops.extensions.package_install_files(
+        filepath=str(zip_path), repo="user_default", enable_on_install=True
+    )
     yield SimpleNamespace(
         session=import_module(f"{MODULE}.addon.session").session,
         addon=lambda name: import_module(f"{MODULE}.addon.{name}"),
@@ -159,8 +172,8 @@ class Actor:
         packets = []
         for number, time_s in enumerate(self.times_s):
             root = camera[number, 11:13].mean(0)
-            meta = {"v": 1, "session": "dance", "seq": number, "person": 0, "size": list(self.SIZE), "units": "m"}
-            meta |= {"skeleton": "coco17", "root": root.round(4).tolist()}
+            meta = {"v": 1, "session": "dance", "seq": number, "person": 0, "size": list(self.SIZE)}
+            meta |= {"skeleton": "coco17", "units": "m", "root": root.round(4).tolist()}
             scores = np.full(17, 0.9)
             packets.append(protocol.PosePacket(pixels[number], scores, camera[number] - root, time_s, meta))
         return packets
@@ -172,9 +185,12 @@ class Actor:
             (f"{side}{bone}", f"{side}{child}")
             for side in ("left", "right")
             for bone, child in (
-                ("UpperArm", "LowerArm"), ("LowerArm", "Hand"), ("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"),
+                ("UpperArm", "LowerArm"),
+                ("LowerArm", "Hand"),
+                ("UpperLeg", "LowerLeg"),
+                ("LowerLeg", "Foot"),
             )
-        ]  # fmt: skip
+        ]
         index = self.rig.index
         along = np.stack([heads[:, index[b]] - heads[:, index[a]] for a, b in pairs], axis=1)
         return along / np.linalg.norm(along, axis=-1, keepdims=True)
@@ -192,7 +208,7 @@ class Actor:
 
 @pytest.fixture
 def sender(extension, session):
-    """Sends packets and bytes to the session's port; `play` ticks after each one, as a window's timer would."""
+    """Sends packets and bytes to the session's port; `play` ticks after each one, as a timer would."""
     protocol = extension.core("protocol")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
 

@@ -7,10 +7,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import bpy
 import numpy as np
 import pytest
-from mathutils import Matrix, Vector
+
+bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
+from mathutils import Matrix, Vector  # noqa: E402
 
 BALANCE = Path(__file__).resolve().parents[3] / "shared" / "data" / "real" / "balance.packets.jsonl"
 
@@ -62,9 +63,10 @@ def test_only_the_newest_is_shown_and_all_are_counted(connected, actor, sender, 
     connected.tick()
     stats = connected.stats()
     assert stats["received"] == 30 and stats["lost"] == 0
-    assert actor.errors_deg(actor.posed(character)[None], [29]).mean() < actor.errors_deg(
-        actor.posed(character)[None], [15]
-    ).mean()
+    assert (
+        actor.errors_deg(actor.posed(character)[None], [29]).mean()
+        < actor.errors_deg(actor.posed(character)[None], [15]).mean()
+    )
 
 
 def test_lost_and_late_packets_are_counted(connected, actor, sender):
@@ -98,13 +100,13 @@ def test_bad_datagrams_are_counted_and_do_no_harm(connected, actor, sender, char
     assert not np.array_equal(actor.posed(character), before)
 
 
-BALANCE_LINE = (
-    b'{"keypoints": [[568.3, 526.3], [568.4, 515.7], [0.0, 0.0], [594.6, 515.8], [663.0, 510.5], [599.8, 631.3], '
-    b"[736.6, 610.5], [563.0, 799.6], [778.6, 752.3], [515.7, 946.8], [726.0, 831.2], [610.3, 894.3], [699.7, 889.0], "
-    b'[557.7, 1052.0], [668.3, 1078.3], [557.8, 1199.2], [699.9, 1272.8]], "scores": [0.215, 0.283, 0.0, 0.704, 0.19, '
-    b"0.766, 0.753, 0.74, 0.697, 0.777, 0.638, 0.744, 0.785, 0.759, 0.788, 0.714, 0.75], "
-    b'"joints_3d": null, "timestamp": 0.0, "meta": {"frame_size": [1088, 1920]}}'
-)
+BALANCE_LINE = b'''
+{"keypoints": [[568.3, 526.3], [568.4, 515.7], [0.0, 0.0], [594.6, 515.8], [663.0, 510.5], [599.8, 631.3],
+[736.6, 610.5], [563.0, 799.6], [778.6, 752.3], [515.7, 946.8], [726.0, 831.2], [610.3, 894.3], [699.7, 889.0],
+[557.7, 1052.0], [668.3, 1078.3], [557.8, 1199.2], [699.9, 1272.8]], "scores": [0.215, 0.283, 0.0, 0.704, 0.19,
+0.766, 0.753, 0.74, 0.697, 0.777, 0.638, 0.744, 0.785, 0.759, 0.788, 0.714, 0.75],
+"joints_3d": null, "timestamp": 0.0, "meta": {"frame_size": [1088, 1920]}}
+'''
 
 
 def test_five_fields_of_a_real_person_drive_the_character(connected, actor, sender, character):
@@ -119,7 +121,9 @@ def test_five_fields_of_a_real_person_drive_the_character(connected, actor, send
     torso /= np.linalg.norm(torso, axis=-1, keepdims=True)
     upright = np.degrees(np.arccos(torso[:, 2]))
     assert upright.max() < 30
-    steps = np.degrees(np.arccos(np.clip(np.sum(actor.limbs(matrices)[1:] * actor.limbs(matrices)[:-1], -1), -1, 1)))
+    steps = np.degrees(
+        np.arccos(np.clip(np.sum(actor.limbs(matrices)[1:] * actor.limbs(matrices)[:-1], -1), -1, 1))
+    )
     assert steps.max() < 30  # nothing snaps at 60 frames a second
     assert np.ptp(heads[:, index["leftFoot"]], axis=0).max() > 0.05  # and it does move
 

@@ -3,9 +3,10 @@
 import json
 import math
 
-import bpy
 import numpy as np
 import pytest
+
+bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
 
 
 @pytest.fixture
@@ -233,7 +234,9 @@ def test_a_worker_that_began_anew_continues_the_take(session, actor, sender, cha
     again = []
     for number, packet in enumerate(actor.packets[30:60]):
         meta = packet.meta | {"session": "after", "seq": number}
-        again.append(type(packet)(packet.keypoints, packet.scores, packet.joints_3d, 5000.0 + number / 30, meta))
+        again.append(
+            type(packet)(packet.keypoints, packet.scores, packet.joints_3d, 5000.0 + number / 30, meta)
+        )
     sender.play(again)
     bpy.ops.mocap.record_stop()
     assert 58 <= len(session.last_take.frames) <= 30 * 20
@@ -263,7 +266,7 @@ def test_a_takes_folder_that_cannot_be_written_is_told(session, character, exten
 
 
 def test_a_take_can_be_read_while_it_is_recorded(session, actor, sender, character, extension):
-    """What a crash would leave: the header and all packets, without the writer having been closed."""
+    """What a crash would leave: header and all packets, with the writer not closed."""
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
     sender.play(actor.packets[:10])

@@ -64,7 +64,7 @@ def remember_worker() -> None:
         places.write_settings({**places.read_settings(), "worker": str(program)})
 
 
-_BY_HAND = "In Blender: Edit > Preferences > Add-ons > the arrow at the top right > Install from Disk, and choose the zip."
+_BY_HAND = "In Blender: Edit > Preferences > Add-ons > the arrow at the top right > Install from Disk."
 
 
 def _fail(error: Exception) -> None:
