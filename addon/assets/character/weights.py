@@ -29,7 +29,9 @@ def limb(p):
     leg = 1 - step(z + 0.25 * np.clip(p[:, 1], -0.1, 0.1) - 0.10 * np.maximum(side - HIP[0], 0), HIP[2] - 0.012, 0.085)
     left = step(x, 0.0, 0.025)
 
-    trunk = _chain(z, ["hips", "spine", "chest", "upperChest", "neck", "head"], [
+    # The jaw hangs in front of the neck, below the joint that it turns with.
+    height = z + np.maximum(-p[:, 1], 0) * step(z, 1.468, 0.014)
+    trunk = _chain(height, ["hips", "spine", "chest", "upperChest", "neck", "head"], [
         (SPINE[2], 0.06), (CHEST[2], 0.065), (UPPER_CHEST[2], 0.065), (NECK[2] + 0.012, 0.035), (HEAD[2] + 0.005, 0.035),
     ])  # fmt: skip
     for name, w in trunk.items():
