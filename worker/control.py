@@ -30,7 +30,7 @@ from mocap_core.protocol import (
 
 from .cameras import CameraError
 from .models import ModelError, Models
-from .source import check_source, shown
+from .source import open_source, shown
 from .stream import Figures, Job, run
 
 _LONGEST_LEASE_S = 10.0
@@ -259,11 +259,14 @@ class _Capture(threading.Thread):
     def run(self) -> None:
         job = self._job
         try:
-            check_source(job.source)  # what is plainly wrong is said before a model is loaded
-            self._say("loading", "", 0.0)
-            backend, lifter = self._models.get(job.config, job.checkpoint, job.device, self._loading)
-            self._figures.model, self._figures.device = backend.name, backend.device
-            run(job, backend, lifter, self._send, self._say, self._figures, self.stop)
+            self._loading("Opening the source", 0.0)  # first: what is wrong with it is then said at once
+            source = open_source(job.source, job.paced)
+            try:
+                backend, lifter = self._models.get(job.config, job.checkpoint, job.device, self._loading)
+                self._figures.model, self._figures.device = backend.name, backend.device
+                run(job, source, backend, lifter, self._send, self._say, self._figures, self.stop)
+            finally:
+                source.close()
         except (CameraError, ModelError) as error:
             self._say("error", str(error))
         except Exception as error:  # a bug: its trace goes to the log, and whoever listens hears of it

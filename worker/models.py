@@ -23,7 +23,7 @@ class Models:
         key = (config, checkpoint, device)
         if key != self._key:
             self._key = self._backend = None  # room first: two large models may not fit
-            progress("Starting PyTorch", 0.0)
+            progress("Starting PyTorch", 0.1)
             try:
                 from .backends import BackendError, load_backend
                 from .vitpose.checkpoint import CheckpointError

@@ -14,7 +14,7 @@ import numpy as np
 from mocap_core.protocol import JOINT_COUNTS, VERSION, PosePacket
 
 from . import person
-from .source import Frame, open_source
+from .source import Frame, Source
 
 _READ_S = 0.1
 _RECENT = 300  # inferences that the percentiles are over
@@ -69,6 +69,7 @@ class Figures:
 
 def run(
     job: Job,
+    source: Source,
     backend,
     lifter,
     send: Callable[[PosePacket], None],
@@ -76,48 +77,42 @@ def run(
     figures: Figures,
     stop: threading.Event,
 ) -> None:
-    """Captures until the source ends or `stop` is set. Raises CameraError where the source does not open.
+    """Captures until the source ends or `stop` is set.
 
     backend: see `backends.Backend`. report(state, message): a new state on the wire's terms.
     """
-    source = open_source(job.source, job.paced)
-    try:
-        lifter.reset()
-        report("capturing", f"{backend.name} on {backend.device}.")
-        follower, lost = None, False
-        while not stop.is_set():
-            frame = source.read(_READ_S)
-            figures.frames_skipped = source.skipped
-            if frame is None:
-                if source.ended:
-                    return
-                if source.trouble and not lost:
-                    lost = True
-                    report("camera_lost", f"{source.trouble}.")
-                continue
-            if lost:
-                lost = False
-                report("capturing", "The camera is back.")
-            height, width = frame.image.shape[:2]
-            if follower is None or follower.size != (width, height):
-                follower = person.start((width, height), job.box)
-            started = time.perf_counter()
-            keypoints, scores = backend.infer(frame.image, follower.box[None])
-            figures.inference_ms.append((time.perf_counter() - started) * 1000)
-            follower = person.follow(follower, keypoints[0], scores[0])
-            packet = _packet(
-                job, backend.skeleton, frame, source.fps, follower, keypoints[0], scores[0], lifter
-            )
-            packet.meta["seq"] = figures.packets_sent
-            packet.meta["sent"] = round(time.perf_counter(), 6)
-            send(packet)
-            now = time.perf_counter()
-            figures.packets_sent += 1
-            figures.frames_captured += 1
-            figures.worker_ms.append((now - frame.grabbed) * 1000)
-            figures.recent_s.append(now)
-    finally:
-        source.close()
+    lifter.reset()
+    report("capturing", f"{backend.name} on {backend.device}.")
+    follower, lost = None, False
+    while not stop.is_set():
+        frame = source.read(_READ_S)
+        figures.frames_skipped = source.skipped
+        if frame is None:
+            if source.ended:
+                return
+            if source.trouble and not lost:
+                lost = True
+                report("camera_lost", f"{source.trouble}.")
+            continue
+        if lost:
+            lost = False
+            report("capturing", "The camera is back.")
+        height, width = frame.image.shape[:2]
+        if follower is None or follower.size != (width, height):
+            follower = person.start((width, height), job.box)
+        started = time.perf_counter()
+        keypoints, scores = backend.infer(frame.image, follower.box[None])
+        figures.inference_ms.append((time.perf_counter() - started) * 1000)
+        follower = person.follow(follower, keypoints[0], scores[0])
+        packet = _packet(job, backend.skeleton, frame, source.fps, follower, keypoints[0], scores[0], lifter)
+        packet.meta["seq"] = figures.packets_sent
+        packet.meta["sent"] = round(time.perf_counter(), 6)
+        send(packet)
+        now = time.perf_counter()
+        figures.packets_sent += 1
+        figures.frames_captured += 1
+        figures.worker_ms.append((now - frame.grabbed) * 1000)
+        figures.recent_s.append(now)
 
 
 def _packet(
