@@ -55,9 +55,9 @@ class TakeWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # "x": a take is never written over another. Unbuffered: write hands a line to the system.
             self._file = open(self.path, "xb", buffering=0)
-        except FileExistsError:
-            raise TakeError(f"{self.path} exists already; a take is never overwritten.") from None
         except OSError as error:
+            if isinstance(error, FileExistsError) and self.path.exists():
+                raise TakeError(f"{self.path} exists already; a take is never overwritten.") from None
             raise TakeError(f"Cannot write the take {self.path}: {_reason(error)}.") from None
         self._end = 0
         self._unsynced = False
