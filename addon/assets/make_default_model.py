@@ -35,7 +35,7 @@ def make_armature():
 
 def make_mesh(pieces, rig):
     """One mesh object of all parts, skinned to the rig."""
-    vertices, faces, materials, colours = [], [], [], {}
+    vertices, faces, materials = [], [], []
     normals, flat = [], []
     groups = {}
     for piece in pieces:
@@ -96,9 +96,16 @@ def unwrap(body):
 
 def export(path):
     bpy.ops.export_scene.gltf(
-        filepath=str(path), export_format="GLB", export_yup=True, export_animations=False, export_influence_nb=4,
-        export_skins=True, export_def_bones=False, export_materials="EXPORT", export_image_format="NONE",
-    )  # fmt: skip
+        filepath=str(path),
+        export_format="GLB",
+        export_yup=True,
+        export_animations=False,
+        export_influence_nb=4,
+        export_skins=True,
+        export_def_bones=False,
+        export_materials="EXPORT",
+        export_image_format="NONE",
+    )
 
 
 def landmark_table(glb):
@@ -126,7 +133,8 @@ def main():
     table = landmark_table(out)
     out.with_suffix(".landmarks.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     mesh = bpy.data.objects["Body"].data
-    print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, {len(mesh.vertices)} vertices, {len(mesh.polygons)} triangles")
+    size = f"{len(mesh.vertices)} vertices, {len(mesh.polygons)} triangles"
+    print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, {size}")
 
 
 if __name__ == "__main__":

@@ -29,27 +29,19 @@ def box(p, centre, half, rounding):
     return np.linalg.norm(np.maximum(q, 0), axis=1) + np.minimum(q.max(axis=1), 0) - rounding
 
 
-def torus(p, centre, normal, ring_radius, tube_radius):
-    """A ring round `normal`."""
-    normal = np.asarray(normal, float) / np.linalg.norm(normal)
-    q = p - np.asarray(centre, float)
-    along = q @ normal
-    across = np.linalg.norm(q - along[:, None] * normal, axis=1)
-    return np.hypot(across - ring_radius, along) - tube_radius
-
-
 def loft(p, stations, axis=2, power=2.0):
     """Superelliptic cross-sections along an axis, open ended: intersect it with half-spaces.
 
-    stations: (S, 5) rows of (position on the axis, centre u, centre v, half-width u, half-width v), where u and v are
-    the other two axes in order; between rows they follow a monotone cubic. power: 2 is an ellipse, more is boxier.
+    stations: (S, 5) rows of (position on the axis, centre u, centre v, half-width u, half-width v), where u
+    and v are the other two axes in order; between rows they follow a monotone cubic. power: 2 is an ellipse,
+    more is boxier.
     """
     stations = np.asarray(stations, float)
     u_axis, v_axis = [i for i in range(3) if i != axis]
     cu, cv, hu, hv = (_cubic(p[:, axis], stations[:, 0], stations[:, k]) for k in range(1, 5))
     u, v = np.abs(p[:, u_axis] - cu) / hu, np.abs(p[:, v_axis] - cv) / hv
     norm = (u**power + v**power) ** (1 / power)
-    slope = np.sqrt((u ** (power - 1) / hu) ** 2 + (v ** (power - 1) / hv) ** 2) / np.maximum(norm, 1e-6) ** (power - 1)
+    slope = np.hypot(u ** (power - 1) / hu, v ** (power - 1) / hv) / np.maximum(norm, 1e-6) ** (power - 1)
     return np.where(norm > 1e-3, (norm - 1) / np.maximum(slope, 1e-6), -np.minimum(hu, hv))
 
 

@@ -1,11 +1,10 @@
-"""The parts as meshes with materials and weights: what make_default_model.py joins."""
-
-from typing import NamedTuple
+"""The parts as closed meshes with materials and weights: what make_default_model.py joins."""
 
 import numpy as np
 
 from . import distance as sd
 from . import shapes, weights
+from .closed_mesh import Piece, close, mirror, split, trim
 from .skeleton import EYE, WRIST
 from .surface_nets import gradient, polygonise
 
@@ -31,25 +30,12 @@ MATERIALS = {
 }
 
 
-class Piece(NamedTuple):
-    """A closed mesh: vertices (V, 3), normals (V, 3), faces, a material name a face, weights {bone: (V,)}.
-
-    flat: the indices of the faces that are shaded flat, such as the end of a sleeve.
-    """
-
-    vertices: np.ndarray
-    normals: np.ndarray
-    faces: list
-    materials: list
-    weights: dict
-    flat: range
-
-
 def _piece(shape, low, high, cell, weigh, paint, cuts=(), ends=(), place=None):
     """A part from its distance function.
 
-    cuts: (axis, value) planes along which colours end. ends: (axis, value, side) planes where the part ends; what lies
-    on that side (−1 or 1) goes. place: a map of the grid's space into the shape's, to vary the size of the cells.
+    cuts: (axis, value) planes along which colours end. ends: (axis, value, side) planes where the part ends;
+    what lies on that side (−1 or 1) goes. place: a map of the grid's space into the shape's, to vary the size
+    of the cells.
     """
     placed = shape if place is None else lambda q: shape(place(q))
     vertices, quads = polygonise(placed, low, high, cell)
@@ -61,85 +47,17 @@ def _piece(shape, low, high, cell, weigh, paint, cuts=(), ends=(), place=None):
     for axis, value, side in ends:
         vertices, faces = trim(vertices, faces, axis, value, side)
     rim = len(faces)
-    for axis, value, side in ends:
+    for axis, value, _ in ends:
         vertices, faces = close(vertices, faces, axis, value)
     centres = np.array([vertices[f].mean(axis=0) for f in faces])
-    normals = gradient(shape, vertices)
-    looks = gradient(shape, centres)
-    return Piece(vertices, normals, faces, list(paint(centres, looks)), weigh(vertices), range(rim, len(faces)))
+    materials = list(paint(centres, gradient(shape, centres)))
+    return Piece(
+        vertices, gradient(shape, vertices), faces, materials, weigh(vertices), range(rim, len(faces))
+    )
 
 
 def _all(material):
     return lambda centres, normals: [material] * len(centres)
-
-
-def split(vertices, faces, axis, value, snap=0.003):
-    """Cut all faces along a plane across `axis`, so that a colour can end there. The mesh stays closed.
-
-    Vertices nearer than `snap` move onto the plane instead.
-    """
-    vertices = vertices.copy()
-    s = vertices[:, axis] - value
-    near = np.abs(s) < snap
-    vertices[near, axis] = value
-    s[near] = 0
-    added, between, result = list(vertices), {}, []
-    for face in faces:
-        signs = np.sign(s[face])
-        if signs.max() <= 0 or signs.min() >= 0:
-            result.append(face)
-            continue
-        sides = {1: [], -1: []}
-        for i, a in enumerate(face):
-            b = face[(i + 1) % len(face)]
-            if s[a] >= 0:
-                sides[1].append(a)
-            if s[a] <= 0:
-                sides[-1].append(a)
-            if s[a] * s[b] < 0:
-                key = (min(a, b), max(a, b))
-                if key not in between:
-                    t = s[key[0]] / (s[key[0]] - s[key[1]])
-                    between[key] = len(added)
-                    added.append(vertices[key[0]] * (1 - t) + vertices[key[1]] * t)
-                sides[1].append(between[key])
-                sides[-1].append(between[key])
-        result += [side for side in sides.values() if len(side) > 2]
-    return np.array(added), result
-
-
-def trim(vertices, faces, axis, value, side):
-    """Cut along a plane across `axis` and drop what lies on `side` (−1 or 1) of it; leaves a hole."""
-    vertices, faces = split(vertices, faces, axis, value)
-    faces = [f for f in faces if side * (vertices[f, axis].mean() - value) < 0]
-    used = np.unique(np.concatenate(faces))
-    number = np.full(len(vertices), -1)
-    number[used] = np.arange(len(used))
-    return vertices[used], [[int(number[i]) for i in f] for f in faces]
-
-
-def close(vertices, faces, axis, value):
-    """Fill each hole whose rim lies in a plane across `axis` with a fan round its centre."""
-    sides = {(a, b) for f in faces for a, b in zip(f, f[1:] + f[:1], strict=True)}
-    after = {b: a for a, b in sides if (b, a) not in sides and abs(vertices[a, axis] - value) < 1e-9}
-    faces, added = list(faces), list(vertices)
-    while after:
-        rim = [min(after)]
-        while rim[-1] in after:
-            rim.append(after.pop(rim[-1]))
-        rim = rim[:-1]
-        faces += [[a, b, len(added)] for a, b in zip(rim, rim[1:] + rim[:1], strict=True)]
-        added.append(np.mean(vertices[rim], axis=0))
-    return np.array(added), faces
-
-
-def mirror(piece, swap=None):
-    """The piece on the other side; swap: {material: its name there}."""
-    flip = np.array([-1, 1, 1])
-    swap = swap or {}
-    materials = [swap.get(m, m) for m in piece.materials]
-    faces = [f[::-1] for f in piece.faces]
-    return Piece(piece.vertices * flip, piece.normals * flip, faces, materials, weights.mirrored(piece.weights), piece.flat)
 
 
 def _shirt():
@@ -152,11 +70,15 @@ def _shirt():
 
     cuts = [(1, 0.012), (2, 1.20), (2, 1.29), (2, 1.27), (0, 0.27), (0, 0.305), (0, 0.2), (0, -0.2)]
     ends = [(2, shapes.SHIRT_HEM, -1), (0, shapes.SLEEVE_END, 1), (0, -shapes.SLEEVE_END, -1)]
-    return _piece(shapes.shirt, (-0.46, -0.17, 0.77), (0.46, 0.19, 1.50), 0.0220, weights.limb, paint, cuts, ends)
+    return _piece(
+        shapes.shirt, (-0.46, -0.17, 0.77), (0.46, 0.19, 1.50), 0.0220, weights.limb, paint, cuts, ends
+    )
 
 
 def _collar():
-    return _piece(shapes.collar, (-0.10, -0.10, 1.37), (0.10, 0.14, 1.50), 0.0092, weights.limb, _all("ShirtFront"))
+    return _piece(
+        shapes.collar, (-0.10, -0.10, 1.37), (0.10, 0.14, 1.50), 0.0092, weights.limb, _all("ShirtFront")
+    )
 
 
 def _trousers():
@@ -166,7 +88,9 @@ def _trousers():
 
     cuts = [(1, 0.012 - 0.016), (1, 0.012 + 0.016)]
     ends = [(2, shapes.TROUSER_END, -1)]
-    return _piece(shapes.trousers, (-0.23, -0.16, -0.01), (0.23, 0.19, 1.03), 0.0232, weights.limb, paint, cuts, ends)
+    return _piece(
+        shapes.trousers, (-0.23, -0.16, -0.01), (0.23, 0.19, 1.03), 0.0232, weights.limb, paint, cuts, ends
+    )
 
 
 def _shoe():
@@ -193,7 +117,15 @@ def _arm():
         centre = np.array([0, WRIST[1], WRIST[2]])
         return (q - centre) * np.concatenate([np.ones_like(scale), scale, scale], axis=1) + centre
 
-    x = np.concatenate([np.arange(0.225, 0.38, 0.022), np.arange(0.38, 0.51, 0.012), np.arange(0.51, 0.64, 0.018), np.arange(0.64, 0.78, 0.0080), np.arange(0.78, 0.90, 0.0063)])
+    # (from, to, cell): finer at the elbow and the fingers.
+    spans = (
+        (0.225, 0.38, 0.022),
+        (0.38, 0.51, 0.012),
+        (0.51, 0.64, 0.018),
+        (0.64, 0.78, 0.008),
+        (0.78, 0.90, 0.0063),
+    )
+    x = np.concatenate([np.arange(*span) for span in spans])
     y = WRIST[1] + np.arange(-0.110, 0.075, 0.0052)
     z = WRIST[2] + np.arange(-0.048, 0.045, 0.0066)
     return _piece(shapes.arm, None, None, (x, y, z), weights.hand, _all("Skin"), place=spread)
@@ -203,7 +135,9 @@ def _head():
     x = np.concatenate([np.arange(0.0046, 0.064, 0.0092), np.arange(0.064, 0.10, 0.0066)])
     x = np.concatenate([-x[::-1], x])
     y = np.concatenate([np.arange(-0.13, -0.045, 0.0072), np.arange(-0.045, 0.14, 0.0135)])
-    z = np.concatenate([np.arange(1.365, 1.47, 0.014), np.arange(1.47, 1.63, 0.0084), np.arange(1.63, 1.72, 0.014)])
+    z = np.concatenate(
+        [np.arange(1.365, 1.47, 0.014), np.arange(1.47, 1.63, 0.0084), np.arange(1.63, 1.72, 0.014)]
+    )
     return _piece(shapes.head, None, None, (x, y, z), weights.limb, _all("Skin"))
 
 
@@ -224,7 +158,11 @@ def _eyelid():
 
 
 def _lips():
-    grid = (np.arange(-0.0322, 0.033, 0.0034), np.arange(-0.105, -0.038, 0.0052), np.arange(1.505, 1.545, 0.0031))
+    grid = (
+        np.arange(-0.0322, 0.033, 0.0034),
+        np.arange(-0.105, -0.038, 0.0052),
+        np.arange(1.505, 1.545, 0.0031),
+    )
     return _on_head(shapes.lips, None, None, grid, "Lips")
 
 
@@ -234,7 +172,8 @@ def _watch():
 
     def disc(bottom, top, radius):
         def shape(p):
-            return sd.keep(np.hypot(p[:, 0] - centre[0], p[:, 1] - centre[1]) - radius, p[:, 2] - top, bottom - p[:, 2], smooth=0.003)
+            across = np.hypot(p[:, 0] - centre[0], p[:, 1] - centre[1])
+            return sd.keep(across - radius, p[:, 2] - top, bottom - p[:, 2], smooth=0.003)
 
         return shape
 
@@ -256,7 +195,14 @@ def _wristband():
     def shape(p):
         return shapes.band(p, 0.662, 0.024, 0.005)
 
-    return _piece(shape, (0.62, -0.04, 1.33), (0.71, 0.08, 1.44), 0.0095, weights.rigid("leftLowerArm"), _all("Wristband"))
+    return _piece(
+        shape,
+        (0.62, -0.04, 1.33),
+        (0.71, 0.08, 1.44),
+        0.0095,
+        weights.rigid("leftLowerArm"),
+        _all("Wristband"),
+    )
 
 
 def _eye(around=16, radius=shapes.EYE_RADIUS):
@@ -266,7 +212,8 @@ def _eye(around=16, radius=shapes.EYE_RADIUS):
     turn = np.arange(around) * 2 * np.pi / around
     unit = [np.array([[0.0, -1.0, 0.0]])]
     for a in angle[1:-1]:
-        unit.append(np.stack([np.sin(a) * np.cos(turn), np.full(around, -np.cos(a)), np.sin(a) * np.sin(turn)], axis=1))
+        x, z = np.sin(a) * np.cos(turn), np.sin(a) * np.sin(turn)
+        unit.append(np.stack([x, np.full(around, -np.cos(a)), z], axis=1))
     unit.append(np.array([[0.0, 1.0, 0.0]]))
     unit = np.concatenate(unit)
     faces, materials = [], []

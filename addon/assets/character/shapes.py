@@ -1,6 +1,7 @@
-"""The character's parts as signed distances: one closed surface each, the left arm and shoe mirrored to the right.
+"""The character's parts as signed distances, (N, 3) points in metres to (N,), one closed surface each.
 
-Clothes are solids round the limbs that they cover, so that each part is closed and its colour ends with its edge.
+Clothes are solids round the limbs that they cover, so that each part is closed and its colour ends with its
+edge. What is there twice is the left one.
 """
 
 import numpy as np

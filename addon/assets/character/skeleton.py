@@ -11,7 +11,7 @@ HEIGHT_M = 1.70
 
 
 class Bone(NamedTuple):
-    """A bone at rest: `head` and `tail` (3,) metres in armature space, `z_axis` (3,) the side its local Z leans to."""
+    """A bone at rest: `head` and `tail` in armature space, `z_axis` the side that its local Z leans to."""
 
     name: str
     parent: str | None
@@ -42,8 +42,8 @@ ANKLE = (0.095, 0.022, 0.082)
 BALL = (0.100, -0.105, 0.024)
 TOE_TIP = (0.103, -0.180, 0.022)
 
-# Finger joints on the left hand, from the knuckle to the tip: knuckle, direction in the palm's plane and lengths.
-# Directions fan out a little, so that the gaps between the fingers stay open when the skin is polygonised.
+# The left hand's fingers: knuckle, direction in the palm's plane and lengths. They fan out a little, so that
+# the gaps between them stay open when the skin is polygonised.
 FINGERS = {
     "Index": ((0.781, -0.013, 1.388), (1.0, -0.10, 0.0), (0.042, 0.024, 0.021)),
     "Middle": ((0.784, 0.010, 1.390), (1.0, 0.00, 0.0), (0.046, 0.028, 0.022)),

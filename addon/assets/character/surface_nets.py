@@ -1,37 +1,40 @@
 """Closed quad meshes from signed distance functions (naive surface nets on a rectilinear grid).
 
-Gibson, "Constrained elastic surface nets", 1998: one vertex in each cell that the surface crosses, one quad around each
-grid edge that it crosses. The vertices are then moved onto the surface along its gradient.
+Gibson, "Constrained elastic surface nets", 1998: one vertex in each cell that the surface crosses, one quad
+around each grid edge that it crosses. The vertices are then moved onto the surface along its gradient.
 """
 
 import numpy as np
 
+STEP_M = 5e-4
 
-def gradient(distance, points, step=5e-4):
-    """Unit gradient of `distance` at points (N, 3), by central differences. (N, 3)"""
-    offsets = np.eye(3) * step
-    g = np.stack([distance(points + o) - distance(points - o) for o in offsets], axis=1)
-    return g / np.maximum(np.linalg.norm(g, axis=1, keepdims=True), 1e-12)
+
+def gradient(distance, points):
+    """Unit gradient of `distance` at points (N, 3). (N, 3)"""
+    g = _slope(distance, points)
+    return g / np.maximum(np.linalg.norm(g, axis=1, keepdims=True), 1e-9)
 
 
 def polygonise(distance, low, high, cell, relax=6):
     """The surface distance(points (N, 3)) == 0 as quads.
 
-    low, high: (3,) corners of a box that holds the whole surface. cell: edge of a cell in metres, a number, (3,), or
-    three arrays of grid coordinates for uneven spacing (then low and high are unused). relax: smoothing passes.
-    Returns vertices (V, 3) and quads (Q, 4), wound anticlockwise seen from outside.
+    low, high: (3,) corners of a box that holds the whole surface. cell: edge of a cell in metres, a number,
+    (3,), or three arrays of grid coordinates for uneven spacing (then low and high are unused). relax: passes
+    of smoothing. Returns vertices (V, 3) and quads (Q, 4), wound anticlockwise seen from outside.
     """
     if isinstance(cell, (tuple, list)) and np.ndim(cell[0]):
         axes = [np.asarray(a, float) for a in cell]
     else:
         cell = np.broadcast_to(cell, 3)
-        axes = [np.arange(l, h + c, c) for l, h, c in zip(low, high, cell, strict=True)]
+        axes = [np.arange(a, b + c, c) for a, b, c in zip(low, high, cell, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     shape = grid.shape[:3]
-    values = np.concatenate([distance(block) for block in np.array_split(grid.reshape(-1, 3), 64)]).reshape(shape)
+    # In blocks, for the distance's temporaries to stay small.
+    blocks = np.array_split(grid.reshape(-1, 3), 64)
+    values = np.concatenate([distance(block) for block in blocks]).reshape(shape)
     inside = values < 0
     if inside[[0, -1]].any() or inside[:, [0, -1]].any() or inside[:, :, [0, -1]].any():
-        raise ValueError(f"the surface leaves its grid, which reaches from {grid[0, 0, 0]} to {grid[-1, -1, -1]}")
+        raise ValueError(f"the surface leaves its grid, from {grid[0, 0, 0]} to {grid[-1, -1, -1]} m")
 
     total = np.zeros([n - 1 for n in shape] + [3])
     count = np.zeros([n - 1 for n in shape])
@@ -88,9 +91,12 @@ def _smoothed(vertices, quads, amount):
     return vertices + amount * (total / count[:, None] - vertices)
 
 
+def _slope(distance, points):
+    offsets = np.eye(3) * STEP_M
+    return np.stack([distance(points + o) - distance(points - o) for o in offsets], axis=1) / (2 * STEP_M)
+
+
 def _project(distance, vertices):
-    step = 5e-4
-    offsets = np.eye(3) * step
-    g = np.stack([distance(vertices + o) - distance(vertices - o) for o in offsets], axis=1) / (2 * step)
+    g = _slope(distance, vertices)
     d = distance(vertices)[:, None]
     return vertices - np.clip(d / np.maximum((g * g).sum(1, keepdims=True), 0.05), -0.01, 0.01) * g

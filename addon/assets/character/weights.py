@@ -1,12 +1,31 @@
 """Skin weights from rest positions: smooth steps along each limb, so every ring of a limb bends alike.
 
-Parts that lie over each other (a sleeve and the arm in it) get the same weights at the same place and move together.
+Parts that lie over each other (a sleeve and the arm in it) get the same weights at the same place and move
+together.
 """
+
+from itertools import pairwise
 
 import numpy as np
 
-from .skeleton import ANKLE, BALL, CHEST, ELBOW, FINGER_SEGMENTS, FINGERS, HEAD, HIP, KNEE, NECK, SHOULDER, SPINE
-from .skeleton import THUMB_SEGMENTS, UPPER_CHEST, WRIST, finger_joints
+from .skeleton import (
+    ANKLE,
+    BALL,
+    CHEST,
+    ELBOW,
+    FINGER_SEGMENTS,
+    FINGERS,
+    HEAD,
+    HIP,
+    KNEE,
+    NECK,
+    SHOULDER,
+    SPINE,
+    THUMB_SEGMENTS,
+    UPPER_CHEST,
+    WRIST,
+    finger_joints,
+)
 
 MOST_BONES = 4
 
@@ -26,14 +45,16 @@ def limb(p):
     arm_line = side + 0.45 * np.minimum(z - SHOULDER[2], 0)
     arm = step(arm_line, 0.168, 0.062) * step(z, 1.20, 0.06)
     clavicle = step(side, 0.085, 0.055) * step(z, 1.335, 0.065) * (1 - step(z, 1.50, 0.05))
-    leg = 1 - step(z + 0.25 * np.clip(p[:, 1], -0.1, 0.1) - 0.10 * np.maximum(side - HIP[0], 0), HIP[2] - 0.012, 0.085)
+    # The groin's fold rises from the crotch to the side; behind, the seat follows the thigh from lower.
+    fold = z + 0.25 * np.clip(p[:, 1], -0.1, 0.1) - 0.10 * np.maximum(side - HIP[0], 0)
+    leg = 1 - step(fold, HIP[2] - 0.012, 0.085)
     left = step(x, 0.0, 0.025)
 
     # The jaw hangs in front of the neck, below the joint that it turns with.
     height = z + np.maximum(-p[:, 1], 0) * step(z, 1.468, 0.014)
-    trunk = _chain(height, ["hips", "spine", "chest", "upperChest", "neck", "head"], [
-        (SPINE[2], 0.06), (CHEST[2], 0.065), (UPPER_CHEST[2], 0.065), (NECK[2] + 0.012, 0.035), (HEAD[2] + 0.005, 0.035),
-    ])  # fmt: skip
+    spine = [(SPINE[2], 0.06), (CHEST[2], 0.065), (UPPER_CHEST[2], 0.065)]
+    joints = [*spine, (NECK[2] + 0.012, 0.035), (HEAD[2] + 0.005, 0.035)]
+    trunk = _chain(height, ["hips", "spine", "chest", "upperChest", "neck", "head"], joints)
     for name, w in trunk.items():
         weights[name] = w * (1 - arm) * (1 - clavicle) * (1 - leg)
     for name, share in (("left", left), ("right", 1 - left)):
@@ -62,8 +83,7 @@ def hand(p):
         mine = nearest == i
         if finger == "Thumb":
             # The ball of the thumb follows the metacarpal only near it.
-            mine = mine | (gap[i] < 0.03)
-            share = step(-gap[i], -0.026, 0.008) * step(along, 0.010, 0.020) * (nearest == i)
+            share = step(-gap[i], -0.026, 0.008) * step(along, 0.010, 0.020) * mine
         else:
             share = step(along, 0.0, 0.010) * mine
         parts = _chain(along, names, [(knots[1], 0.0075), (knots[2], 0.006)])
@@ -88,6 +108,7 @@ def rigid(bone):
 
 def mirrored(weights):
     """The same weights with left and right swapped."""
+
     def other(name):
         if name.startswith("left"):
             return "right" + name[4:]
@@ -97,7 +118,7 @@ def mirrored(weights):
 
 
 def limited(weights):
-    """The four largest of each vertex, summing to 1. Returns {bone: (N,)} with zeros where a bone has no part."""
+    """The four largest of each vertex, summing to 1. Returns {bone: (N,)}, without bones of no part."""
     names = list(weights)
     table = np.stack([weights[n] for n in names], axis=1)
     table[table < 1e-3] = 0
@@ -109,7 +130,7 @@ def limited(weights):
 
 
 def _chain(s, names, joints):
-    """Weights along a limb: names[i] lies between joints i − 1 and i, given as (position, half-width) in s."""
+    """Weights along a limb: names[i] lies between joints i − 1 and i, each (position, half-width) in s."""
     steps = [np.ones_like(s), *[step(s, *j) for j in joints], np.zeros_like(s)]
     passed = np.cumprod(np.stack(steps[:-1]), axis=0)
     return {name: passed[i] * (1 - steps[i + 1]) for i, name in enumerate(names)}
@@ -117,7 +138,7 @@ def _chain(s, names, joints):
 
 def _distance_to_chain(p, joints):
     best = np.full(len(p), np.inf)
-    for a, b in zip(joints[:-1], joints[1:], strict=True):
+    for a, b in pairwise(joints):
         d = b - a
         t = np.clip((p - a) @ d / (d @ d), 0, 1)
         best = np.minimum(best, np.linalg.norm(p - a - t[:, None] * d, axis=1))
@@ -129,7 +150,7 @@ def _along(p, joints):
     lengths = np.linalg.norm(np.diff(joints, axis=0), axis=1)
     knots = np.concatenate([[0], np.cumsum(lengths)])
     best, along = np.full(len(p), np.inf), np.zeros(len(p))
-    for i, (a, b) in enumerate(zip(joints[:-1], joints[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(joints)):
         d = (b - a) / lengths[i]
         t = (p - a) @ d
         clipped = np.clip(t, 0, lengths[i])
