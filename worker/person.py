@@ -44,7 +44,8 @@ def start(size: tuple[int, int], home: np.ndarray | None = None) -> Follower:
     if home is not None:
         homes = inside(np.asarray(home, float), size)[None]
     else:
-        homes = np.array([[0.0, 0.0, width, height], *_upright_parts(width, height)])
+        homes = [[0.0, 0.0, width, height], *_upright_parts(width, height)]
+        homes = np.array([inside(np.array(box), size) for box in homes])
     return Follower(size, homes, homes[0])
 
 
