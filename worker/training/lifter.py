@@ -46,8 +46,8 @@ class LiftNet(nn.Module):
         return (self.out(h) + self.short(x)).reshape(len(x), len(BONES), 3)
 
     @torch.no_grad()
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The folded weights as `mocap_core.lift.network.Network` reads them, float16."""
+    def arrays(self, dtype: type = np.float16) -> dict[str, np.ndarray]:
+        """The folded weights as `mocap_core.lift.network.Network` reads them."""
         out = {}
         for i, (linear, norm) in enumerate(zip(self.linear, self.norm, strict=True)):
             gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
@@ -56,7 +56,7 @@ class LiftNet(nn.Module):
         out[f"w{len(self.linear)}"] = self.out.weight.T
         out[f"b{len(self.linear)}"] = self.out.bias
         out["short"] = self.short.weight.T
-        return {name: value.contiguous().float().numpy().astype(np.float16) for name, value in out.items()}
+        return {name: value.contiguous().float().numpy().astype(dtype) for name, value in out.items()}
 
 
 def loss_of(bones: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor, joints_from: torch.Tensor):
@@ -124,7 +124,7 @@ def train(
     while spent < total:
         share = spent / total
         for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6
+            group["lr"] = float(rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6)
         data = samples(rng, parts, batch)
         x, truth = torch.from_numpy(data.x), torch.from_numpy(np.ascontiguousarray(data.bones))
         net.train()

@@ -1,0 +1,224 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mocap_core.lift.features import BONES, BONES_FROM_JOINTS, FEATURES, JOINTS_FROM_BONES, LAGS_S, NOMINAL_HEIGHT_M
+from mocap_core.lift.network import WEIGHTS, Network
+from mocap_core.skeleton import BODY, BODY_INDEX
+from mocap_worker.training import lifter_report
+from mocap_worker.training.lifter_cameras import detect, film, project, samples
+from mocap_worker.training.lifter_people import bodies, cut, people, rotate
+from mocap_worker.training.motion import Clip, load_clips
+
+MOTION = Path(os.environ.get("MOCAP_MOTION") or Path(__file__).parents[3] / "shared/data/motion/cmu_clips.npz")
+BONE = {name: i for i, name in enumerate(BONES)}
+
+
+@pytest.fixture(scope="module")
+def stepping():
+    """A clip of our own: somebody marching on the spot and swinging both arms, z up, facing -y."""
+    t = np.arange(240) / 60
+    a = 0.7 * np.sin(2 * np.pi * t)
+    joints = np.zeros((240, len(BODY), 3))
+
+    def put(name, x, back, up):
+        joints[:, BODY_INDEX[name]] = np.stack(np.broadcast_arrays(x, -np.asarray(back), up), -1).reshape(-1, 3)
+
+    # The second number is how far ahead, towards -y.
+    for side, s in (("left", 1), ("right", -1)):
+        put(f"{side}_hip", np.full(240, 0.09 * s), 0, 0.9)
+        lift = np.maximum(a * s, 0.05)
+        put(f"{side}_knee", np.full(240, 0.09 * s), 0.41 * np.sin(lift), 0.9 - 0.41 * np.cos(lift))
+        put(f"{side}_ankle", np.full(240, 0.09 * s), 0.41 * np.sin(lift) - 0.1, 0.5 - 0.41 * np.cos(lift))
+        put(f"{side}_shoulder", np.full(240, 0.17 * s), 0, 1.39)
+        put(f"{side}_elbow", np.full(240, 0.2 * s), -0.27 * np.sin(a * s), 1.39 - 0.27 * np.cos(a * s))
+        put(f"{side}_wrist", np.full(240, 0.2 * s), 0.2 - 0.27 * np.sin(a * s), 1.25 - 0.27 * np.cos(a * s))
+        put(f"{side}_ear", np.full(240, 0.075 * s), 0, 1.59)
+        put(f"{side}_eye", np.full(240, 0.03 * s), 0.09, 1.61)
+    put("nose", np.zeros(240), 0.11, 1.58)
+    return Clip("train/walking_1", 60.0, joints.astype(np.float32))
+
+
+def test_parts_put_together_again_are_the_pose(stepping):
+    parts = cut([stepping])
+    bones = BONES_FROM_JOINTS @ stepping.joints_body[:, :17]
+
+    def direction(name):
+        v = bones[:, BONE[name]]
+        return v / np.linalg.norm(v, axis=-1, keepdims=True)
+
+    arms = parts.arms @ parts.chest[:, None]
+    legs = parts.legs @ parts.pelvis[:, None]
+    np.testing.assert_allclose(arms[:, 0, 1], direction("left_lower_arm"), atol=1e-5)
+    np.testing.assert_allclose(arms[:, 1, 0], direction("right_upper_arm"), atol=1e-5)
+    np.testing.assert_allclose(legs[:, 1, 1], direction("right_lower_leg"), atol=1e-5)
+    np.testing.assert_allclose((parts.torso[:, None] @ parts.pelvis)[:, 0], direction("torso"), atol=1e-5)
+    head = parts.head @ parts.chest
+    np.testing.assert_allclose(head[:, 0], direction("ear_half"), atol=1e-5)
+    np.testing.assert_allclose(head @ head.swapaxes(1, 2), np.broadcast_to(np.eye(3), head.shape), atol=1e-5)
+    assert head[:, 2, 1].max() < -0.9  # the face looks to -y
+
+
+def test_a_quarter_turn_about_z_brings_x_to_y():
+    turned = rotate(np.array([[1.0, 0, 0]]), np.array([[0, 0, np.pi / 2]]))
+    np.testing.assert_allclose(turned, [[0, 1, 0]], atol=1e-12)
+
+
+def test_bodies_have_the_nominal_height_and_many_proportions():
+    body = bodies(np.random.default_rng(0), 2000)
+    height = body["legs"].mean(1).sum(-1) + body["torso"] + body["neck"]
+    assert np.all((height > 0.8 * NOMINAL_HEIGHT_M) & (height < 0.93 * NOMINAL_HEIGHT_M))
+    for name, length in lifter_report.ADULT.items():
+        row = "arms" if "arm" in name else "legs" if "leg" in name else name
+        found = body[row][:, 0, int("lower" in name)] if row in ("arms", "legs") else body[row]
+        low, high = np.percentile(found, [3, 97])
+        assert low < length < high, name
+
+
+def test_people_keep_their_bones_lengths_and_bend_their_knees_one_way(stepping):
+    bones, hips = people(np.random.default_rng(1), cut([stepping]), 400, LAGS_S)
+    assert bones.shape == (400, len(LAGS_S), len(BONES), 3) and np.isfinite(bones).all()
+    length = np.linalg.norm(bones, axis=-1)
+    for name in ("left_upper_arm", "right_lower_leg", "neck", "hip_half"):
+        np.testing.assert_allclose(length[:, 1:, BONE[name]], length[:, :1, BONE[name]].repeat(3, 1), rtol=1e-4)
+    np.testing.assert_array_equal(hips[:, 0], 0)
+    left, up = bones[:, :, BONE["hip_half"]], bones[:, :, BONE["torso"]]
+    thigh, shin = bones[:, :, BONE["left_upper_leg"]], bones[:, :, BONE["left_lower_leg"]]
+    # Bent knees turn the shin about the body's left, or a little to the side; few turn the other way.
+    hinge = (np.cross(thigh, shin) * left).sum(-1) / np.linalg.norm(left, axis=-1) / 0.16
+    assert (hinge < -0.35).mean() < 0.03
+    assert (up[:, 0, 2] > 0).mean() > 0.9
+
+
+def test_a_level_camera_sees_a_facing_person_upright_and_their_left_on_the_right(stepping):
+    bones, hips = people(np.random.default_rng(2), cut([stepping]), 600, LAGS_S)
+    joints, now, _focal, size = film(np.random.default_rng(3), bones, hips)
+    assert joints.shape == (600, len(LAGS_S), 17, 3)
+    np.testing.assert_allclose(joints[:, 0], JOINTS_FROM_BONES @ now + joints[:, 0, 11:13].mean(1, keepdims=True), atol=1e-4)
+    facing = now[:, BONE["nose"], 2] < -0.08
+    assert facing.sum() > 100
+    assert (now[facing, BONE["shoulder_half"], 0] > 0).mean() > 0.95
+    assert (now[:, BONE["torso"], 1] < 0).mean() > 0.95
+    assert set(map(tuple, size)) == {(640, 480), (640, 360), (480, 640), (540, 960)}
+
+
+def test_projection_of_a_hand_computed_point():
+    joints = np.zeros((1, 1, 17, 3), np.float32)
+    joints[..., :] = [0.5, -1.0, 2.0]
+    points = project(joints, np.array([400.0]), np.array([[640.0, 480.0]]))
+    np.testing.assert_allclose(points[0, 0, 0], [420, 40])
+
+
+def test_a_detector_errs_by_about_a_hundredth_and_misses_some():
+    rng = np.random.default_rng(4)
+    truth = np.tile(rng.uniform(100, 380, (1, 1, 17, 2)).astype(np.float32), (3000, 4, 1, 1))
+    joints = np.full((3000, 4, 17, 3), 3.0)
+    points, trust = detect(rng, truth, np.full((3000, 2), 480.0, np.float32), joints)
+    off = np.linalg.norm(points - truth, axis=-1)[trust > 0] / np.hypot(*np.ptp(truth[0, 0], axis=0))
+    assert 0.003 < np.median(off) < 0.02
+    assert 0.05 < (trust == 0).mean() < 0.3
+    assert trust.max() <= 1 and trust[trust > 0].min() > 0.05
+
+
+def test_samples_are_finite_and_of_one_seed(stepping):
+    parts = cut([stepping])
+    a, b = (samples(np.random.default_rng(5), parts, 33) for _ in range(2))
+    assert a.x.shape == (33, FEATURES) and a.bones.shape == (33, len(BONES), 3)
+    assert np.isfinite(a.x).all() and np.isfinite(a.bones).all()
+    np.testing.assert_array_equal(a.x, b.x)
+
+
+def test_torch_and_numpy_say_the_same(tmp_path):
+    import torch
+    from mocap_worker.training.lifter import LiftNet
+
+    torch.manual_seed(0)
+    net = LiftNet(width=96, blocks=2)
+    for norm in net.norm:  # fresh batch norms would hide a wrong fold
+        for values in (norm.running_mean, norm.weight.data, norm.bias.data):
+            torch.nn.init.normal_(values, 0.3, 0.5)
+        torch.nn.init.uniform_(norm.running_var, 0.2, 3)
+    np.savez(tmp_path / "weights.npz", **net.arrays(np.float32))
+    x = np.random.default_rng(0).standard_normal((7, FEATURES)).astype(np.float32)
+    with torch.no_grad():
+        expected = net.eval()(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(Network(tmp_path / "weights.npz").raw(x), expected, atol=2e-5 * np.abs(expected).max())
+
+
+def test_training_learns_and_goes_on_where_it_stopped(tmp_path, stepping):
+    from mocap_worker.training.lifter import train
+
+    parts, said = cut([stepping]), []
+    for minutes in (0.05, 0.1):
+        train(parts, minutes, tmp_path / "checkpoint.pt", width=64, blocks=1, batch=64, report=said.append)
+    first, last = said[0], said[-1]
+    assert last.step > first.step > 0
+    assert 0.05 <= first.minutes < last.minutes
+    assert last.loss < first.loss < 6
+    done = train(parts, 0.1, tmp_path / "checkpoint.pt", width=64, blocks=1, batch=64, report=said.append)
+    assert said[-1] is last  # its minutes are spent
+    assert all(np.isfinite(value).all() for value in done.arrays().values())
+
+
+def test_the_best_frozen_pose_between_two_directions():
+    joints = np.zeros((30, len(BODY), 3), np.float32)
+    for name in BODY:
+        joints[:, BODY_INDEX[name]] = np.random.default_rng(len(name)).standard_normal(3)
+    still = Clip("test/still_1", 60.0, joints)
+    assert lifter_report.frozen_deg(still) < 0.1
+    moved = joints.copy()
+    wrist, elbow = BODY_INDEX["left_wrist"], BODY_INDEX["left_elbow"]
+    forearm = joints[0, wrist] - joints[0, elbow]
+    side = np.cross(forearm, [0, 0, 1])
+    moved[20:, wrist] = moved[20:, elbow] + side * np.linalg.norm(forearm) / np.linalg.norm(side)
+    # One of eight bones is a right angle off in a third of the frames: 90 / 8 / 3.
+    assert lifter_report.frozen_deg(Clip("test/two_1", 60.0, moved)) == pytest.approx(3.75, abs=0.1)
+
+
+def test_figures_of_a_turned_person():
+    rng = np.random.default_rng(6)
+    truth = rng.standard_normal((5, len(BONES), 3)).astype(np.float32)
+    turned = rotate(truth, np.array([0, 0, np.radians(10)]))
+    figure = lifter_report.figures(truth * 1.3, truth)
+    assert figure["bone_angle_deg"] < 0.1 and figure["mpjpe_mm"] < 0.1 and figure["p_mpjpe_mm"] < 0.1
+    figure = lifter_report.figures(turned, truth)
+    assert figure["p_mpjpe_mm"] < 0.1 < figure["mpjpe_mm"]
+    assert 2 < figure["bone_angle_deg"] < 10
+
+
+@pytest.mark.skipif(not MOTION.is_file(), reason=f"the motion clips are not at {MOTION}")
+@pytest.mark.parametrize(("noise", "most"), [(0.0, 12.0), (0.01, 13.5)])
+def test_unseen_jumping_and_window_washing_are_lifted(noise, most):
+    clips = load_clips("test/jumping_1", MOTION) + load_clips("test/washwindow_1", MOTION)
+    found = lifter_report.by_action(Network(), clips, noise, lengths=lifter_report.ADULT, demo=True)
+    for action, figure in found.items():
+        assert figure["bone_angle_deg"] < most, action
+        assert figure["torso_deg"] < 10, action
+
+
+@pytest.mark.skipif(not MOTION.is_file(), reason=f"the motion clips are not at {MOTION}")
+def test_the_command_measures_what_ships(tmp_path):
+    from mocap_worker.cli import app
+    from typer.testing import CliRunner
+
+    before = WEIGHTS.read_bytes()
+    run = ["train-lifter", "--minutes", "0", "--motion", str(MOTION), "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, run)
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "report.json").read_text())
+    everywhere = report["cases"][0]["actions"]
+    assert {"walking", "jumping", "washwindow", "all"} <= set(everywhere)
+    assert 0 < everywhere["all"]["bone_angle_deg"] < everywhere["all"]["constant_pose_deg"]
+    assert "true 2D" in result.output
+    assert WEIGHTS.read_bytes() == before
+
+
+def test_a_missing_motion_file_is_one_sentence(tmp_path):
+    from mocap_worker.cli import app
+    from typer.testing import CliRunner
+
+    result = CliRunner().invoke(app, ["train-lifter", "--motion", str(tmp_path / "none.npz"), "--out", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "none.npz" in result.output and "Traceback" not in result.output
