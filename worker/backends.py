@@ -17,6 +17,7 @@ import torch
 
 from .vitpose.checkpoint import CheckpointError, config_named_in, load_checkpoint
 from .vitpose.codec import decode
+from .vitpose.fitting import config_that_fits
 from .vitpose.model import ViTPose
 from .vitpose.model_config import DEFAULT_MODEL, ModelConfig, load_model_config
 from .vitpose.transforms import crop, crop_of, normalise
@@ -117,7 +118,13 @@ def load_backend(
         checkpoint = shipped_checkpoint(described)
     with torch.device("meta"):  # no time spent on weights that the file replaces
         model = described.build()
-    load_checkpoint(model, checkpoint, described.name)
+    try:
+        load_checkpoint(model, checkpoint, described.name)
+    except CheckpointError as error:
+        fitting = config_that_fits(checkpoint) if config is None else None
+        if fitting is None:
+            raise
+        raise CheckpointError(f"{error} Its shapes fit {fitting}; choose that with --config.") from None
     return TorchBackend(model, described, device, precision or "fp32")
 
 

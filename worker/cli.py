@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import addon, bench, demo, devices, doctor, run, synth, train
+from .commands import addon, bench, demo, devices, doctor, models, run, synth, train
 
 app = typer.Typer(
     name="mocap",
@@ -26,6 +26,7 @@ app.command()(train.train)
 app.command()(synth.synth)
 app.add_typer(addon.app, name="addon")
 app.add_typer(bench.app, name="bench")
+app.add_typer(models.app, name="models")
 
 
 def _print_version(wanted: bool) -> None:

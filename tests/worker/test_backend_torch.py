@@ -1,14 +1,18 @@
 """The torch backend from a picture and boxes to keypoints, and how it is chosen and loaded."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from mocap_worker.backends import BackendError, TorchBackend, choose_device, load_backend
+from mocap_worker.commands.models import app, describe
 from mocap_worker.vitpose.checkpoint import CheckpointError, save_checkpoint
 from mocap_worker.vitpose.config import ConfigError
 from mocap_worker.vitpose.model import ViTPose
-from mocap_worker.vitpose.model_config import ModelConfig
+from mocap_worker.vitpose.model_config import ModelConfig, load_model_config
 
 CONFIG = ModelConfig(
     name="spots",
@@ -166,6 +170,34 @@ def test_a_checkpoint_for_another_config_is_refused(own_model):
         load_backend("vitpose_s_simple_coco_256x192", own_model[1], device="cpu")
 
 
+def test_a_published_checkpoint_alone_is_told_its_config(tmp_path, monkeypatch):
+    monkeypatch.delenv("VITPOSE_CONFIG", raising=False)
+    path = tmp_path / "vitpose-small.pth"
+    torch.save({"state_dict": load_model_config("vitpose_s_simple_coco_256x192").build().state_dict()}, path)
+    with pytest.raises(CheckpointError, match="Its shapes fit vitpose_s_simple_coco_256x192; choose"):
+        load_backend(checkpoint=path, device="cpu")
+    assert describe(str(path))["parameters"] == 21_722_513
+
+
+def test_models_are_described_from_names_configs_and_checkpoints(own_model):
+    by_name = describe("vitpose_b_classic_coco_256x192")
+    assert by_name["size"].startswith("B ") and by_name["parameters"] == 89_994_513
+    assert describe(str(own_model[0])) == describe(str(own_model[1]))
+    assert describe(str(own_model[0]))["skeleton"] == "coco17, 2 keypoints"
+
+
+@pytest.mark.parametrize("model", ["nowhere.pth", "nowhere.py", "vitpose_z"])
+def test_models_info_says_what_is_wrong_and_exits_with_1(model):
+    result = CliRunner().invoke(app, ["info", model])
+    assert result.exit_code == 1 and model in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_models_list_names_those_with_weights():
+    rows = json.loads(CliRunner().invoke(app, ["list", "--json"]).output)
+    assert {"vitpose_h_classic_coco_256x192"} <= {row["name"] for row in rows if row["weights"] is None}
+
+
 def test_a_config_without_weights_says_so(monkeypatch):
     monkeypatch.delenv("VITPOSE_CHECKPOINT", raising=False)
     with pytest.raises(CheckpointError, match="No weights ship for vitpose_h_classic_coco_256x192"):
@@ -193,5 +225,6 @@ def test_the_model_that_ships_loads_by_default(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     loaded = load_backend(device="cpu")
     assert (loaded.input_size, loaded.skeleton) == ((192, 256), "coco17")
-    keypoints, scores = loaded.infer(np.zeros((480, 640, 3), np.uint8), np.array([[0, 0, 640, 480]]))
-    assert keypoints.shape == (1, 17, 2) and scores.max() < 0.5  # nobody is there
+    keypoints, scores = loaded.infer(picture_of([(300, 240, 1)]), np.array([[0, 0, 640, 480]]))
+    assert keypoints.shape == (1, 17, 2) and scores.shape == (1, 17)
+    assert (scores >= 0).all() and (np.isfinite(keypoints).all(-1) == (scores > 0)).all()

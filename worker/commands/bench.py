@@ -46,6 +46,25 @@ def path(json_file: Json = None, device: Device = "") -> None:
     publish([case], json_file)
 
 
+@app.command()
+def vitpose(
+    json_file: Json = None,
+    device: Device = "auto",
+    sizes: Annotated[str, typer.Option(help="Which of T, S, B, L and H.")] = "TSB",
+    rounds: Annotated[int, typer.Option(min=1, help="Frames a model.")] = 30,
+) -> None:
+    """ViTPose itself: crop, network and decode of one person, beside transformers' network."""
+    from ..backends import BackendError
+    from ..vitpose.bench import measure_vitpose
+    from ..vitpose.config import ConfigError
+
+    try:
+        publish(list(measure_vitpose(sizes, device=device, rounds=rounds)), json_file)
+    except (BackendError, ConfigError) as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
 def publish(cases: list[dict], json_file: Path | None) -> None:
     """Prints the cases as a table and writes them, with the machine and the commit, to `json_file`."""
     from rich.console import Console
