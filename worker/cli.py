@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import addon, bench, demo, devices, doctor, models, run, synth, train
+from .commands import addon, bench, demo, devices, doctor, models, run, synth, train, train_lifter
 
 app = typer.Typer(
     name="mocap",
@@ -23,6 +23,7 @@ app.command()(run.run)
 app.command()(devices.devices)
 app.command()(doctor.doctor)
 app.command()(train.train)
+app.command()(train_lifter.train_lifter)
 app.command()(synth.synth)
 app.add_typer(addon.app, name="addon")
 app.add_typer(bench.app, name="bench")

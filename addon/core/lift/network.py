@@ -18,7 +18,7 @@ class LiftError(Exception):
 
 
 class Network:
-    """h = relu(x·w0 + b0); h += relu(relu(h·w + b)·w + b) a block; bones = h·w + b."""
+    """h = relu(x·w0 + b0); h += relu(relu(h·w + b)·w + b) a block; bones = h·w + b + x·short."""
 
     def __init__(self, path=None):
         path = Path(path or WEIGHTS)
@@ -30,15 +30,17 @@ class Network:
         layers = []
         while f"w{len(layers)}" in arrays and f"b{len(layers)}" in arrays:
             layers.append((arrays[f"w{len(layers)}"], arrays[f"b{len(layers)}"]))
+        short = arrays.get("short", np.zeros(0))
         widths = [FEATURES] + [w.shape[-1] for w, _ in layers]
         fits = all(w.shape == (n, len(b)) for (w, b), n in zip(layers, widths, strict=False))
-        if len(layers) < 2 or len(layers) % 2 or widths[-1] != 3 * len(BONES) or not fits:
+        fits = fits and short.shape == (FEATURES, 3 * len(BONES)) == (FEATURES, widths[-1])
+        if len(layers) < 2 or len(layers) % 2 or not fits:
             raise LiftError(
                 f"{path} does not hold a lifting network from {FEATURES} features to {3 * len(BONES)} values; "
                 "train one with `mocap train-lifter`"
             )
         self.layers = layers
-        self.short = arrays["short"]
+        self.short = short
 
     def raw(self, x):
         """(N, FEATURES) → (N, 16, 3) m, one pass."""
