@@ -1,0 +1,487 @@
+"""The worker as a process of its own, over real UDP, with real files and streams and a random model."""
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mocap_core.link import PoseLink
+from mocap_worker.vitpose.checkpoint import save_checkpoint
+from mocap_worker.vitpose.model_config import DEFAULT_MODEL, load_model_config
+
+PATIENCE_S = 180.0  # PyTorch can take long to start on a busy machine
+ENVIRONMENT = os.environ | {
+    "OMP_NUM_THREADS": "1",
+    "VITPOSE_CONFIG": "",
+    "VITPOSE_CHECKPOINT": "",
+    "MOCAP_KEY": "",
+}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """A random model whose heatmaps are high everywhere, so that it sees a person in any picture."""
+    torch.manual_seed(0)
+    model = load_model_config(DEFAULT_MODEL).build()
+    with torch.no_grad():
+        model.keypoint_head.final_layer.bias.fill_(0.6)
+    path = tmp_path_factory.mktemp("a model") / "random — größe.safetensors"
+    save_checkpoint(model, path, DEFAULT_MODEL)
+    return path
+
+
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory):
+    """A random model that sees nobody in any picture."""
+    model = load_model_config(DEFAULT_MODEL).build()
+    with torch.no_grad():
+        model.keypoint_head.final_layer.weight.zero_()
+        model.keypoint_head.final_layer.bias.fill_(0.05)
+    path = tmp_path_factory.mktemp("model") / "blind.safetensors"
+    save_checkpoint(model, path, DEFAULT_MODEL)
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """24 pictures of noise, 96×128, at 12 a second."""
+    path = tmp_path_factory.mktemp("a clip") / "größe 1.mp4"
+    noise = np.random.default_rng(0).integers(0, 255, (128, 96, 3), np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=12)
+        stream.width, stream.height, stream.pix_fmt = 96, 128, "yuv420p"
+        for index in range(24):
+            frame = av.VideoFrame.from_ndarray(np.roll(noise, index, 1), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+class Served:
+    """A running `mocap run`, its control port, and what it said in the terminal."""
+
+    def __init__(self, log, *options):
+        self.log = open(log, "w+", encoding="utf-8")
+        command = [sys.executable, "-m", "mocap_worker", "run", "--announce", "--control-port", "0", *options]
+        self.process = subprocess.Popen(
+            [str(part) for part in command],
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            env=ENVIRONMENT,
+        )
+        line = self.process.stdout.readline()
+        self.port = json.loads(line)["control_port"] if line else None
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+
+
+@pytest.fixture(scope="module")
+def served(checkpoint, tmp_path_factory):
+    """One worker for many tests: its model is loaded once."""
+    log = tmp_path_factory.mktemp("log") / "worker.log"
+    served = Served(log, "--checkpoint", checkpoint, "--device", "cpu")
+    yield served
+    said = served.said()
+    served.end()
+    assert "Traceback" not in said
+
+
+class Listener:
+    """A link and all it has got."""
+
+    def __init__(self, port):
+        self.link = PoseLink(0, ("127.0.0.1", port))
+        self.packets, self.states, self.messages = [], [], []
+
+    def poll(self):
+        self.packets += self.link.poll(time.perf_counter())
+        status = self.link.status
+        if status is not None and not self.link.asking:
+            if self.states[-1:] != [status.state]:
+                self.states.append(status.state)
+            if self.messages[-1:] != [status.message]:
+                self.messages.append(status.message)
+
+    def until(self, condition):
+        end = time.perf_counter() + PATIENCE_S
+        while time.perf_counter() < end:
+            self.poll()
+            if value := condition():
+                return value
+            time.sleep(0.005)
+        raise AssertionError(f"waited too long; states {self.states}, messages {self.messages}")
+
+    def state(self, *states):
+        """Waits for a state and gives the status."""
+        return self.until(
+            lambda: not self.link.asking and self.link.status.state in states and self.link.status
+        )
+
+
+@pytest.fixture
+def listener(served):
+    listener = Listener(served.port)
+    yield listener
+    listener.link.stop()
+    listener.state("idle")
+    listener.link.close()
+
+
+def test_file_is_captured_whole_and_in_order(listener, clip):
+    listener.link.start(str(clip))
+    status = listener.state("ended")
+    packets = listener.packets
+    assert [packet.seq for packet in packets] == list(range(24))
+    np.testing.assert_allclose([packet.timestamp for packet in packets], np.arange(24) / 12, atol=1e-3)
+    assert status.figures["frames_captured"] == status.figures["packets_sent"] == 24
+    assert status.figures["frames_skipped"] == 0 and status.figures["device"] == "cpu"
+    assert 0 < status.figures["inference_ms_p50"] <= status.figures["inference_ms_p95"]
+    assert (listener.link.counters.lost, listener.link.counters.bad) == (0, 0)
+    assert {"loading", "capturing", "ended"} >= set(listener.states) and listener.states[-1] == "ended"
+    assert "größe 1.mp4 has ended" in status.message
+
+
+def test_packet_says_what_the_wire_promises(listener, clip):
+    listener.link.start(str(clip))
+    packet = listener.until(lambda: listener.packets and listener.packets[-1])
+    meta = packet.meta
+    assert meta["session"] == listener.state("capturing", "ended").session
+    assert (meta["v"], meta["person"], meta["size"], meta["skeleton"]) == (1, 0, [96, 128], "coco17")
+    assert meta["units"] == "m" and packet.metric and not packet.empty
+    assert meta["fps"] == 12.0 and len(meta["root"]) == 3
+    assert np.isfinite(packet.keypoints).all() and (packet.scores > 0.3).all()
+    np.testing.assert_allclose((packet.joints_3d[11] + packet.joints_3d[12]) / 2, 0, atol=2e-3)
+    listener.until(lambda: listener.link.clock_offset_s is not None)
+    # Both processes read one clock here: grabbed before sent before received.
+    assert meta["grabbed"] <= meta["sent"] <= meta["received"] + 1e-3
+
+
+def test_frames_of_a_paced_file_are_released_at_its_rate(listener, clip):
+    listener.link.start(str(clip))
+    listener.state("ended")
+    released = np.diff([packet.meta["grabbed"] for packet in listener.packets])
+    assert len(released) == 23 and (released >= 1 / 12 - 1e-3).all()
+
+
+def test_file_as_fast_as_possible_keeps_every_frame_and_its_time(listener, clip):
+    listener.link.start(str(clip), options={"as_fast_as_possible": True})
+    listener.state("ended")
+    np.testing.assert_allclose([p.timestamp for p in listener.packets], np.arange(24) / 12, atol=1e-3)
+
+
+def test_given_box_is_where_the_model_looks(listener, clip):
+    """A random model's keypoints lie in the crop it is given; a crop is the box and a quarter, in 3:4."""
+    listener.link.start(str(clip), options={"box": [60, 90, 90, 120]})
+    packet = listener.until(lambda: listener.packets and listener.packets[0])
+    low, high = packet.keypoints.min(axis=0), packet.keypoints.max(axis=0)
+    assert (low >= [75 - 22, 105 - 28]).all() and (high <= [75 + 22, 105 + 28]).all()
+
+
+def test_second_capture_keeps_the_model_and_is_a_new_session(listener, clip):
+    listener.link.start(str(clip))
+    first = listener.state("ended").session
+    listener.states.clear()
+    listener.messages.clear()
+    listener.link.start(str(clip))
+    second = listener.state("ended").session
+    assert first != second and listener.link.counters.lost == 0
+    assert not any("PyTorch" in message for message in listener.messages)
+
+
+def test_start_while_capturing_replaces_the_capture(listener, clip):
+    listener.link.start(str(clip))
+    listener.until(lambda: len(listener.packets) > 2)
+    listener.states.clear()
+    listener.link.start(str(clip))
+    listener.state("ended")
+    assert "idle" not in listener.states
+    sessions = [packet.session for packet in listener.packets]
+    assert len(dict.fromkeys(sessions)) == 2 and sessions[-24:] == [sessions[-1]] * 24
+
+
+def test_stop_ends_the_capture(listener, clip):
+    listener.link.start(str(clip))
+    listener.until(lambda: listener.packets)
+    listener.link.stop()
+    status = listener.state("idle")
+    got = len(listener.packets)
+    assert got < 24 and status.figures["packets_sent"] <= 24
+
+
+def test_two_listeners_get_the_same(served, listener, clip):
+    other = Listener(served.port)
+    try:
+        other.until(lambda: other.link.status)
+        listener.link.start(str(clip))
+        listener.state("ended")
+        other.until(lambda: len(other.packets) == 24)
+        assert [p.seq for p in other.packets] == [p.seq for p in listener.packets]
+        assert other.link.counters.lost == 0
+    finally:
+        other.link.close()
+
+
+def test_capture_ends_when_nobody_listens_any_more(served, listener):
+    """A Blender that dies says nothing: its lease runs out."""
+    with mjpeg_server() as server:
+        gone = Listener(served.port)
+        listener.link.close()
+        gone.link.start(server.url)
+        gone.until(lambda: gone.packets)
+        gone.link._endpoint.close()  # as when the process is killed: no more leases, no goodbye
+        listener.link = PoseLink(0, ("127.0.0.1", served.port))
+        endpoint = listener.link._endpoint
+        # Pings do not subscribe. The source's own end tells that the capture has let go of it.
+        assert until(lambda: server.watchers == 0)
+        assert endpoint.drain() == []
+
+
+def test_start_of_somebody_with_no_lease_films_nothing(served, listener):
+    from mocap_core.endpoint import Endpoint
+    from mocap_core.protocol import Start, encode
+
+    stranger = Endpoint("127.0.0.1", 0)
+    with mjpeg_server() as server:
+        try:
+            stranger.send(encode(Start("feedbeef", server.url)), ("127.0.0.1", served.port))
+            listener.state("idle", "ended", "error")
+            stranger.send(encode(Start("feedbeef", server.url)), ("127.0.0.1", served.port))
+            listener.until(lambda: listener.link.clock_offset_s is not None)
+            assert server.seen == 0 and listener.link.status.request != "feedbeef"
+        finally:
+            stranger.close()
+
+
+def test_live_stream_sends_the_newest_and_counts_the_skipped(listener):
+    with mjpeg_server() as server:
+        listener.link.start(server.url)
+        listener.until(lambda: len(listener.packets) >= 5)
+        status = listener.until(
+            lambda: listener.link.status.figures.get("frames_skipped") and listener.link.status
+        )
+        assert status.figures["frames_skipped"] + status.figures["frames_captured"] <= server.sent
+        assert listener.link.counters.lost == 0
+        times = np.array([packet.timestamp for packet in listener.packets])
+        assert (np.diff(times) > 0).all()
+        assert [packet.timestamp for packet in listener.packets] == [
+            packet.meta["grabbed"] for packet in listener.packets
+        ]
+
+
+def test_lost_stream_is_told_and_goes_on_when_it_is_back(served, listener):
+    with mjpeg_server() as server:
+        listener.link.start(server.url)
+        listener.until(lambda: listener.packets)
+        port = server.server_port
+    status = listener.state("camera_lost")
+    assert "is lost; opening it again" in status.message and "secret" not in status.message
+    before = len(listener.packets)
+    with mjpeg_server(port):
+        listener.state("capturing")
+        listener.until(lambda: len(listener.packets) > before)
+        assert listener.link.counters.lost == 0
+    assert "secret" not in served.said()
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "expected"),
+    [
+        ("/no/such/clip.mp4", {}, "There is no file"),
+        ("99", {}, "Camera 99"),
+        ("rtsp://me:secret@127.0.0.1:9/x", {}, "cannot be opened"),
+        ("", {}, "No source"),
+        ("clip", {"box": [5, 5, 1, 1]}, "is empty"),
+        ("clip", {"box": "all"}, "not four numbers"),
+    ],
+)
+def test_bad_start_is_answered_with_a_sentence(served, listener, clip, source, options, expected):
+    listener.link.start(str(clip) if source == "clip" else source, options=options)
+    status = listener.state("error")
+    assert expected in status.message and "secret" not in status.message and "\n" not in status.message
+    assert "secret" not in served.said()
+
+
+def test_wrong_model_is_answered_with_a_sentence_and_the_next_start_works(listener, clip, tmp_path):
+    listener.link.start(str(clip), options={"checkpoint": str(tmp_path / "none.safetensors")})
+    assert "none.safetensors" in listener.state("error").message
+    listener.link.start(str(clip), device="cuda:77")
+    assert "cuda:77" in listener.state("error").message
+    listener.link.start(str(clip))
+    listener.state("ended")
+
+
+def test_frame_with_nobody_is_sent_as_an_empty_pose(served, listener, clip, blind):
+    listener.link.start(str(clip), options={"checkpoint": str(blind), "as_fast_as_possible": True})
+    status = listener.state("ended")
+    assert status.figures["packets_sent"] == 24 and len(listener.packets) == 24
+    for packet in listener.packets:
+        assert packet.empty and packet.joints_3d is None and np.isnan(packet.keypoints).all()
+    assert listener.link.counters.lost == 0
+
+
+def test_garbage_does_not_stop_the_worker(served, listener):
+    endpoint = listener.link._endpoint
+    for datagram in (b"", b"\xff" * 100, b"[" * 9000, b'{"type":"start"}', b"x" * 60000):
+        endpoint.send(datagram, ("127.0.0.1", served.port))
+    listener.until(lambda: listener.link.clock_offset_s is not None)
+    assert served.process.poll() is None
+
+
+def test_send_streams_without_being_asked_and_exits(tmp_path, checkpoint, clip):
+    receiver = PoseLink(0)
+    send = f"127.0.0.1:{receiver.port}"
+    try:
+        served = Served(
+            tmp_path / "log",
+            "--source",
+            clip,
+            "--send",
+            send,
+            "--checkpoint",
+            checkpoint,
+            "--as-fast-as-possible",
+        )
+        packets = []
+        assert until(lambda: packets.extend(receiver.poll(0.0)) or len(packets) == 24)
+        assert served.process.wait(PATIENCE_S) == 0
+        assert "24 frames captured, 0 skipped" in served.said()
+        served.end()
+    finally:
+        receiver.close()
+
+
+def test_source_given_by_hand_starts_with_the_first_listener_and_once_exits(tmp_path, checkpoint, clip):
+    served = Served(
+        tmp_path / "log", "--source", clip, "--once", "--checkpoint", checkpoint, "--as-fast-as-possible"
+    )
+    listener = Listener(served.port)
+    try:
+        listener.until(lambda: listener.link.status is not None and listener.link.status.state == "ended")
+        listener.poll()
+        assert [packet.seq for packet in listener.packets] == list(range(24))
+        assert served.process.wait(PATIENCE_S) == 0
+    finally:
+        listener.link.close()
+        served.end()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_in_a_capture_cleans_up(tmp_path, checkpoint, number, code):
+    served = Served(tmp_path / "log", "--checkpoint", checkpoint)
+    listener = Listener(served.port)
+    try:
+        with mjpeg_server() as server:
+            listener.link.start(server.url)
+            listener.until(lambda: listener.packets)
+            served.process.send_signal(number)
+            assert served.process.wait(PATIENCE_S) == code
+            assert until(lambda: server.watchers == 0)
+        assert "Stopped." in served.said() and "Traceback" not in served.said()
+    finally:
+        listener.link.close()
+        served.end()
+
+
+def test_worker_that_nobody_needs_ends_itself(tmp_path):
+    served = Served(tmp_path / "log", "--idle-exit", "0.5")
+    try:
+        assert served.process.wait(PATIENCE_S) == 0
+    finally:
+        served.end()
+
+
+def test_shared_key_works_from_end_to_end(tmp_path, clip):
+    (tmp_path / "key").write_text("a key of some length\n")
+    served = Served(tmp_path / "log", "--bind", "0.0.0.0", "--key-file", tmp_path / "key")
+    sealed = PoseLink(0, ("127.0.0.1", served.port), b"a key of some length")
+    plain = PoseLink(0, ("127.0.0.1", served.port))
+    try:
+        assert until(lambda: sealed.poll(time.perf_counter()) or sealed.status)
+        plain.poll(time.perf_counter())
+        time.sleep(0.3)
+        plain.poll(time.perf_counter())
+        assert plain.status is None and plain.clock_offset_s is None
+    finally:
+        sealed.close()
+        plain.close()
+        served.end()
+
+
+class mjpeg_server(http.server.ThreadingHTTPServer):
+    """A camera on the network: noise as MJPEG, a hundred pictures a second, until it is left.
+
+    watchers: who is connected now. seen: how many ever were. sent: pictures.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, port=0):
+        super().__init__(("127.0.0.1", port), _Camera)
+        self.over = threading.Event()
+        self.watchers = self.seen = self.sent = 0
+        noise = np.random.default_rng(0).integers(0, 255, (64, 48, 3), np.uint8)
+        self.jpeg = cv2.imencode(".jpg", noise)[1].tobytes()
+
+    @property
+    def url(self):
+        return f"http://me:secret@127.0.0.1:{self.server_port}/live?token=secret"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.shutdown()
+        self.server_close()
+
+
+class _Camera(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        server = self.server
+        server.watchers += 1
+        server.seen += 1
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(server.jpeg)
+        try:
+            while not server.over.is_set():
+                self.wfile.write(head + server.jpeg + b"\r\n")
+                server.sent += 1
+                time.sleep(0.01)
+        except OSError:
+            pass
+        finally:
+            server.watchers -= 1
+
+    def log_message(self, *_):
+        pass
+
+
+def until(condition):
+    end = time.perf_counter() + PATIENCE_S
+    while not (value := condition()) and time.perf_counter() < end:
+        time.sleep(0.01)
+    return value

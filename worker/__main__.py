@@ -1,0 +1,5 @@
+"""`python -m mocap_worker` is `mocap`."""
+
+from .cli import main
+
+main()
