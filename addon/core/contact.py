@@ -2,8 +2,8 @@
 
 A foot locks where it is when it is slow and low, and lets go, easing out, when it is fast, high or dragged away, so
 flight releases both.
-The floor follows the lowest that the feet come: down at once, up slowly, so that a jump stays a jump and the drift of a
-camera's guess at height does not.
+The floor follows the lower foot, so that a camera's wrong guess at height does not leave anybody floating, except while
+both feet are in the air.
 """
 
 import math
@@ -20,8 +20,11 @@ CREEP_S = 0.5  # in which a pin gives way to a foot that is somewhere else for g
 SHIFT_S = 0.12  # in which the hips give way to a pinned foot
 FORGET_S = 4.0  # in which a shift that no foot asks for fades
 FLOOR_DOWN_S = 0.05
-FLOOR_UP_M_S = 0.02
-FLOOR_UP_STANDING_M_S = 0.4
+FLOOR_UP_S = 0.08
+RISE_S = 0.05  # over which the rise is averaged
+TAKE_OFF_M_S = 0.7
+LANDED_M = 0.02
+LONGEST_FLIGHT_S = 0.8
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,15 @@ class Foot:
 
 @dataclass(frozen=True)
 class Contact:
-    """feet: left and right. shift: (x, y) metres added to the hips. floor: height of the floor below the motion as given."""
+    """feet: left and right. shift: (x, y) metres added to the hips. floor: its height in the motion as given, low and
+    rise: that of the lower foot and how fast it goes up, m/s. air_s: since both feet left the floor."""
 
     feet: tuple[Foot, Foot] = (Foot(), Foot())
     shift: tuple[float, float] = (0.0, 0.0)
     floor: float | None = None
+    low: float = 0.0
+    rise: float = 0.0
+    air_s: float = 0.0
 
 
 def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True):
@@ -51,11 +58,14 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True)
     pinning: false to keep only the floor.
     """
     low = min(clearances)
-    floor = _floor(contact, low, min(speeds), dt_s, rooted)
+    rise = 0.0
+    if contact.floor is not None and dt_s > 0:
+        rise = contact.rise + ((low - contact.low) / dt_s - contact.rise) * dt_s / (dt_s + RISE_S)
+    floor, air_s = _floor(contact, low, rise, dt_s, rooted)
     sx, sy = contact.shift
     if not pinning:
         targets = [(x, y, z - floor) for x, y, z in ankles]
-        return Contact(contact.feet, (0.0, 0.0), floor), (0.0, 0.0, -floor), targets
+        return Contact(contact.feet, (0.0, 0.0), floor, low, rise, air_s), (0.0, 0.0, -floor), targets
 
     feet = []
     for foot, (x, y, z), clearance, speed in zip(contact.feet, ankles, clearances, speeds, strict=True):
@@ -75,19 +85,25 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True)
         w = foot.weight * foot.weight * (3 - 2 * foot.weight)
         free = (x + sx, y + sy, z - floor)
         targets.append(tuple(f + (p - f) * w for f, p in zip(free, foot.pin, strict=True)))
-    return Contact(tuple(feet), (sx, sy), floor), (sx, sy, -floor), targets
+    return Contact(tuple(feet), (sx, sy), floor, low, rise, air_s), (sx, sy, -floor), targets
 
 
-def _floor(contact, low, slowest, dt_s, rooted):
-    floor = contact.floor
+def _floor(contact, low, rise, dt_s, rooted):
+    """Height of the floor and for how long both feet have been in the air.
+
+    Feet leave the floor fast, and gravity brings them back soon; whatever rises slowly or stays up is drift.
+    """
+    floor, air_s = contact.floor, contact.air_s
     if floor is None or not rooted:
-        return low
-    if low < floor:
-        return floor + (low - floor) * (1 - math.exp(-dt_s / FLOOR_DOWN_S))
-    standing = any(foot.locked for foot in contact.feet) or (
-        slowest < LOCK_SPEED_M_S and low - floor < LOCK_HEIGHT_M
-    )
-    return min(low, floor + (FLOOR_UP_STANDING_M_S if standing else FLOOR_UP_M_S) * dt_s)
+        return low, 0.0
+    if low - floor < LANDED_M:
+        air_s = 0.0
+    elif rise > TAKE_OFF_M_S or air_s > 0:
+        air_s += dt_s
+    if 0 < air_s < LONGEST_FLIGHT_S:
+        return floor, air_s
+    memory = FLOOR_DOWN_S if low < floor else FLOOR_UP_S
+    return floor + (low - floor) * (1 - math.exp(-dt_s / memory)), air_s
 
 
 def _lock(foot, here, height, speed, dt_s):

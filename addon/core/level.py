@@ -12,6 +12,7 @@ WORLD_FROM_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]
 CAMERA_UP = np.array([0.0, -1.0, 0.0])
 MAX_TILT_RAD = np.radians(35)
 ENOUGH_S = 2.0  # of upright standing, after which a live estimate stays as it is
+TURN_RAD_S = np.radians(10)  # how fast a live estimate may turn the world
 
 _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
     [BODY_INDEX[f"left_{joint}"], BODY_INDEX[f"right_{joint}"]]
@@ -22,8 +23,8 @@ _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
 def upright(joints_camera):
     """Body axes (…, 3), unit vectors from the ankles to the shoulders, and how far each shows "up" (…), 0 to 1.
 
-    joints_camera: (…, 21, 3). Only someone who stands straight on both legs is a plumb line: bent knees, a bent back,
-    a stride or a kick give 0, and so does an axis that no camera held by hand or on a stand would see.
+    joints_camera: (…, 21, 3). Someone who stands straight on both legs is a plumb line; the more the knees and the back
+    are bent and the wider the stride, the less it counts. An axis that no camera on a stand would see counts nothing.
     """
     with np.errstate(invalid="ignore"):
         shoulders = joints_camera[..., _SHOULDERS, :].mean(axis=-2)
@@ -36,9 +37,9 @@ def upright(joints_camera):
         together = dot(legs[..., 0, :], legs[..., 1, :])
         back = dot(unit(shoulders - middle), unit(middle - feet))
         weight = (
-            _between(straight, 35, 15)
-            * _between(together, 45, 25)
-            * _between(back, 25, 10)
+            _between(straight, 80, 20)
+            * _between(together, 70, 20)
+            * _between(back, 60, 10)
             * _between(dot(axis, CAMERA_UP), 50, 40)
         )
     unseen = np.isnan(weight)
@@ -57,7 +58,7 @@ def up_of_take(joints_camera):
     for limit_deg in (180, 20, 10):
         near = weight * (dot(axis, up) > np.cos(np.radians(limit_deg)))
         total = (axis * near[:, None]).sum(axis=0)
-        if near.sum() < 3:
+        if near.sum() < 1.5:
             return up
         up = unit(total)
     return up
@@ -68,6 +69,12 @@ def levelled(up_camera):
     rotvec = log(swing(unit(up_camera), CAMERA_UP))
     rotvec = rotvec * min(1.0, MAX_TILT_RAD / max(float(norm(rotvec)), 1e-9))
     return WORLD_FROM_CAMERA @ exp(rotvec)
+
+
+def towards(rotation, target, dt_s):
+    """`rotation` (3, 3) turned towards `target`, by no more than a live estimate may."""
+    rotvec = log(target @ rotation.T)
+    return exp(rotvec * min(1.0, TURN_RAD_S * dt_s / max(float(norm(rotvec)), 1e-9))) @ rotation
 
 
 def heading_rad(joints_world):

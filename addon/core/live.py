@@ -15,7 +15,7 @@ from .solve.binding import END_JOINTS, LOWERS, MID_JOINTS, ROOT_JOINTS, UPPERS, 
 from .solve.fit import basis_of, fit, location_of, turns_of
 from .solve.legs import clearance_m, leg_joints, plant
 from .solve.rig import RigPose
-from .stages import ACROSS, DEPTH, JOINTS, POINTS, Stand, noise_of, points_of
+from .stages import ACROSS, DEPTH, JOINTS, POINTS, Stand, noise_of, points_of, travel
 
 RESTART_GAP_S = 1.0  # a pause beyond this, or time going back, begins anew
 COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: its bones hold
@@ -92,7 +92,7 @@ def step(rig, settings, state, packet):
     middle = b.middle * [1.0, 1.0, 0.0] if first else state.middle
     rooted = np.isfinite(root_camera).all()
     if rooted and state.root_camera is not None:
-        middle = middle + rotation @ (root_camera - state.root_camera) * scale
+        middle = middle + travel(rotation, state.root_camera, root_camera) * scale
 
     previous = None if state.pose is None else state.pose.rotations
     turns, _ = turns_of(b, joints[None], previous)
@@ -157,6 +157,8 @@ def _oriented(state, settings, joints_camera, dt_s):
         turn = state.stand.heading_rad - level.heading_rad(joints_camera @ rotation.T)
         state = replace(state, yaw_rad=turn if np.isfinite(turn) else 0.0)
     rotation = level.yaw(state.yaw_rad) @ rotation
+    if state.rotation is not None:
+        rotation = level.towards(state.rotation, rotation, dt_s)
     return replace(state, rotation=rotation), rotation
 
 
@@ -166,7 +168,8 @@ def _scaled(b, state, joints, dt_s):
     length = float(legs.sum()) / 2
     if not 0.05 < length < 5:  # or unseen
         return state, b.leg_length / state.leg_m if state.leg_m else 1.0
-    share = dt_s / (min(state.leg_s, SCALE_MEMORY_S) + dt_s) if state.leg_m else 1.0
+    known_s = min(state.leg_s, SCALE_MEMORY_S)  # none yet where a pause came right after the first frame
+    share = dt_s / max(known_s + dt_s, 1e-6) if state.leg_m else 1.0
     leg_m = state.leg_m + (length - state.leg_m) * share
     return replace(state, leg_m=leg_m, leg_s=state.leg_s + dt_s), b.leg_length / leg_m
 

@@ -12,7 +12,7 @@ from .rotation import norm, same_hemisphere
 from .solve.binding import bind
 from .solve.fit import basis_of, leg_ratio, location_of, turns_of
 from .solve.legs import clearance_m, leg_joints, plant
-from .stages import ACROSS, DEPTH, JOINTS, Stand, noise_of, points_of
+from .stages import ACROSS, DEPTH, JOINTS, Stand, noise_of, points_of, travel
 
 # Work between two yields, sized for slices of a few milliseconds.
 _OBSERVE_SLICE = 12
@@ -61,7 +61,7 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None):
     rooted = bool(np.isfinite(root).all())
     middle = np.repeat((b.middle * [1.0, 1.0, 0.0])[None], len(times_out), axis=0)
     if rooted:
-        middle += (root - position[first, ACROSS] - position[first, DEPTH]) @ rotation.T * scale
+        middle += travel(rotation, position[first, ACROSS] + position[first, DEPTH], root) * scale
 
     turns = np.empty((len(times_out), 20, 3, 3))
     previous = None

@@ -50,3 +50,14 @@ def noise_of(scores, smoothness):
     out[:, ACROSS] = filters.noise_m(np.array(ROOT_SCORE), smoothness)
     out[:, DEPTH] = out[:, ACROSS] * DEPTH_NOISE
     return out
+
+
+def travel(rotation, root_from, root_to):
+    """Displacement (…, 3) in the world of the hips' place (…, 3) in camera axes.
+
+    Depth moves nobody up or down: seen by a camera that looks down, an error of depth would look like a jump.
+    """
+    moved = np.asarray(root_to) - root_from
+    out = moved @ rotation.T
+    out[..., 2] -= moved[..., 2] * rotation[2, 2]
+    return out

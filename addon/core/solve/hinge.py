@@ -11,7 +11,7 @@ import numpy as np
 from ..rotation import apply, cross, dot, norm, swing, unit
 from .binding import default_hinge, hinge_weight
 
-MAX_STEP_RAD = math.radians(30.0)  # a frame; faster is noise, not anatomy
+MAX_STEP_RAD = math.radians(12.0)  # a frame; faster is noise, not anatomy
 EASE_BACK = 0.02  # a frame: what a straight limb gives up of a twist it no longer shows
 
 
