@@ -183,7 +183,7 @@ def _watch():
     low, high = (0.63, -0.03, 1.34), (0.71, 0.07, 1.43)
     follow = weights.rigid("leftLowerArm")
     return [
-        _piece(strap, low, high, 0.0075, follow, _all("WatchBand")),
+        _piece(strap, low, high, 0.0060, follow, _all("WatchBand")),
         _piece(disc(1.400, 1.4185, 0.0195), low, high, 0.0052, follow, _all("WatchBand")),
         _piece(disc(1.405, 1.4205, 0.0150), low, high, 0.0052, follow, _all("WatchFace")),
     ]
