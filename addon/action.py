@@ -3,7 +3,8 @@
 The only module that asks which Blender it runs in. What the values are is `rig`'s and the session's.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -101,7 +102,7 @@ class LiveKeys:
     is edited, and would throw the character back to the playhead's pose.
     """
 
-    TURN = 20  # ticks in which every curve has its turn
+    ROUND_S = 0.6  # in which every curve has its turn, however rare ticks are
 
     def __init__(self, action: bpy.types.Action, channels: Sequence[Channel]):
         self._frames: list[float] = []
@@ -111,7 +112,8 @@ class LiveKeys:
             for curve in _new_curves(action, fcurves, channel):
                 curve.mute = True
         self._written = np.zeros(len(fcurves), int)
-        self._turn = self._turns()
+        self._next = 0
+        self._before_s: float | None = None
 
     def add(self, frame: int, values: Sequence[np.ndarray]) -> None:
         """Keep a frame's values, one array a channel; a frame that is not after the last one is left out."""
@@ -119,21 +121,19 @@ class LiveKeys:
             self._frames.append(frame)
             self._values.append(np.concatenate(values))
 
-    def write_some(self, action: bpy.types.Action) -> None:
-        """Write the waiting keys of the curves whose turn it is."""
+    def write_some(self, action: bpy.types.Action, now: float) -> None:
+        """Write the waiting keys of the curves whose turn it is by `now`, in seconds."""
+        count = len(self._written)
+        passed_s = self.ROUND_S if self._before_s is None else now - self._before_s
+        self._before_s = now
         fcurves = curves(action)
-        for index in next(self._turn):
+        for step in range(min(count, math.ceil(count * passed_s / self.ROUND_S))):
+            index = (self._next + step) % count
             insert = fcurves[index].keyframe_points.insert
             for row in range(self._written[index], len(self._frames)):
                 insert(self._frames[row], self._values[row][index], options={"FAST"})
             self._written[index] = len(self._frames)
-
-    def _turns(self) -> Iterator[range]:
-        count = len(self._written)
-        step = -(-count // self.TURN)
-        while True:
-            for start in range(0, count, step):
-                yield range(start, min(start + step, count))
+        self._next = (index + 1) % count
 
 
 def _new_curves(action: bpy.types.Action, fcurves, channel: Channel) -> list[bpy.types.FCurve]:

@@ -57,12 +57,12 @@ class Recording:
         values = self.target.values(pose.rotations[None], pose.hips_location[None])
         self._keys.add(frame, [numbers[0] for numbers in values])
 
-    def write_some(self, armature: bpy.types.Object) -> None:
+    def write_some(self, armature: bpy.types.Object, now: float) -> None:
         """Bring a share of the waiting keys onto the timeline."""
         live = bpy.data.actions.get(self.action_name)
         if live is None:  # an undo took it away; the journal has everything, so keys simply go on
             live = self._make_action(armature)
-        self._keys.write_some(live)
+        self._keys.write_some(live, now)
 
     def close(self) -> None:
         """End the journal, whatever the disk says: what could be written is kept."""

@@ -24,6 +24,8 @@ from .recording import Recording, frames_a_second, stand_in
 from .solving import SolvedTake, Solving
 
 SLICE_S = 0.004  # of the final solve, a tick
+# Where ticks are rarer than packets, the last few are filtered, so that the newest is seen with its motion.
+CATCH_UP = 4
 STAGES = ("receive", "solve", "write", "evaluate", "keys")
 _REDRAW_S = 0.25
 
@@ -224,7 +226,8 @@ class Session:
         if newest is None or armature is None:
             return
         begun_s = clock()
-        self._state, pose = step(self._target.rig, _settings(scene), self._state, newest)
+        for packet in packets[-CATCH_UP:]:
+            self._state, pose = step(self._target.rig, _settings(scene), self._state, packet)
         solved_s = clock()
         if pose is not None:
             rig.pose(armature, self._target, pose)
@@ -234,7 +237,7 @@ class Session:
         if self.recording is not None:
             if pose is not None:
                 self.recording.show(pose)
-            self.recording.write_some(armature)
+            self.recording.write_some(armature, done_s)
         spent_s = (
             received_s - start_s,
             solved_s - begun_s,

@@ -50,24 +50,30 @@ def pytest_unconfigure():
         os._exit(_status[0])
 
 
-@pytest.fixture(scope="session")
-def zip_path(tmp_path_factory) -> Path:
-    if "MOCAP_ZIP" in os.environ:
-        return Path(os.environ["MOCAP_ZIP"])
-    extension = pytest.importorskip("mocap_worker.extension", reason="there is no zip, and none can be built")
-    checkout = copy_of_checkout(tmp_path_factory.mktemp("checkout"))
-    return extension.build(tmp_path_factory.mktemp("zip"), checkout)
-
-
-def copy_of_checkout(folder: Path) -> Path:
+def _copy_of_checkout(folder: Path) -> Path:
     """What is built from the repository, so that a test neither finds nor leaves anything in the checkout."""
     built_from = "blender_manifest.toml __init__.py LICENSE README.md pyproject.toml constraints.txt"
+    folder.mkdir(parents=True, exist_ok=True)
     for name in built_from.split():
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, folder / name)
     for name in ("addon", "worker", "configs", "checkpoints"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "package"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def copy_of_checkout():
+    return _copy_of_checkout
+
+
+@pytest.fixture(scope="session")
+def zip_path(tmp_path_factory) -> Path:
+    if "MOCAP_ZIP" in os.environ:
+        return Path(os.environ["MOCAP_ZIP"])
+    extension = pytest.importorskip("mocap_worker.extension", reason="there is no zip, and none can be built")
+    checkout = _copy_of_checkout(tmp_path_factory.mktemp("checkout"))
+    return extension.build(tmp_path_factory.mktemp("zip"), checkout)
 
 
 @pytest.fixture(scope="session")

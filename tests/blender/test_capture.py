@@ -100,13 +100,13 @@ def test_bad_datagrams_are_counted_and_do_no_harm(connected, actor, sender, char
     assert not np.array_equal(actor.posed(character), before)
 
 
-BALANCE_LINE = b'''
+BALANCE_LINE = b"""
 {"keypoints": [[568.3, 526.3], [568.4, 515.7], [0.0, 0.0], [594.6, 515.8], [663.0, 510.5], [599.8, 631.3],
 [736.6, 610.5], [563.0, 799.6], [778.6, 752.3], [515.7, 946.8], [726.0, 831.2], [610.3, 894.3], [699.7, 889.0],
 [557.7, 1052.0], [668.3, 1078.3], [557.8, 1199.2], [699.9, 1272.8]], "scores": [0.215, 0.283, 0.0, 0.704, 0.19,
 0.766, 0.753, 0.74, 0.697, 0.777, 0.638, 0.744, 0.785, 0.759, 0.788, 0.714, 0.75],
 "joints_3d": null, "timestamp": 0.0, "meta": {"frame_size": [1088, 1920]}}
-'''
+"""
 
 
 def test_five_fields_of_a_real_person_drive_the_character(connected, actor, sender, character):

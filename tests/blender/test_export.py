@@ -45,7 +45,9 @@ def world_poses(armature, bones, frames):
     heads, turned = [], []
     for frame in frames:
         bpy.context.scene.frame_set(frame)
-        posed = np.array(armature.matrix_world) @ np.array([armature.pose.bones[name].matrix for name in bones])
+        posed = np.array(armature.matrix_world) @ np.array(
+            [armature.pose.bones[name].matrix for name in bones]
+        )
         heads.append(posed[:, :3, 3])
         turned.append(_rotations(posed) @ np.swapaxes(rest, -1, -2))
     return np.array(heads), np.array(turned)

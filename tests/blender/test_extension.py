@@ -1,0 +1,154 @@
+"""The extension as a whole: its zip's files, and what install, upgrade, disable and uninstall leave."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
+
+HERE = Path(__file__).parent
+FILES = """
+LICENSE
+__init__.py
+addon/__init__.py
+addon/action.py
+addon/assets/default_model.glb
+addon/assets/default_model.landmarks.json
+addon/bvh.py
+addon/capture.py
+addon/character.py
+addon/core/__init__.py
+addon/core/contact.py
+addon/core/endpoint.py
+addon/core/filters.py
+addon/core/level.py
+addon/core/lift/__init__.py
+addon/core/lift/features.py
+addon/core/lift/lifter.py
+addon/core/lift/network.py
+addon/core/lift/weights.npz
+addon/core/link.py
+addon/core/live.py
+addon/core/observe.py
+addon/core/offline.py
+addon/core/order.py
+addon/core/pipeline.py
+addon/core/places.py
+addon/core/protocol.py
+addon/core/rotation.py
+addon/core/seal.py
+addon/core/skeleton.py
+addon/core/solve/__init__.py
+addon/core/solve/binding.py
+addon/core/solve/fit.py
+addon/core/solve/forward.py
+addon/core/solve/hinge.py
+addon/core/solve/legs.py
+addon/core/solve/rig.py
+addon/core/solve/two_bone.py
+addon/core/stages.py
+addon/core/take.py
+addon/export.py
+addon/measures.py
+addon/operators.py
+addon/package/vitpose_live_mocap-VERSION-py3-none-any.whl
+addon/panels.py
+addon/preferences.py
+addon/properties.py
+addon/recording.py
+addon/rig.py
+addon/session.py
+addon/solving.py
+addon/takes.py
+addon/window.py
+addon/worker_process.py
+blender_manifest.toml
+""".split()
+
+
+def test_zip_from_a_dirty_tree_has_these_files_and_no_others(dirty_checkout, tmp_path):
+    extension = pytest.importorskip("mocap_worker.extension", reason="the worker's package builds the zip")
+    zip_path = extension.build(tmp_path, dirty_checkout)
+    with zipfile.ZipFile(zip_path) as archive:
+        names = [re.sub(r"-\d+\.\d+\.\d+-", "-VERSION-", name) for name in archive.namelist()]
+        wheel = next(name for name in archive.namelist() if name.endswith(".whl"))
+        archive.extract(wheel, tmp_path)
+    assert sorted(names) == sorted(FILES)
+    with zipfile.ZipFile(tmp_path / wheel) as archive:
+        inside = set(archive.namelist())
+    assert {"mocap_core/protocol.py", "mocap_worker/cli.py", "mocap_core/lift/weights.npz"} <= inside
+    assert [name for name in inside if name.startswith("mocap_worker/configs/") and "__init__" not in name]
+    assert not [name for name in inside if "junk" in name or "__pycache__" in name]
+
+
+@pytest.fixture
+def dirty_checkout(copy_of_checkout, tmp_path):
+    """A checkout with what working in it leaves."""
+    root = copy_of_checkout(tmp_path / "a checkout ä")
+    for name in (
+        ".venv/lib/junk.py",
+        ".blender/junk.py",
+        ".git/junk",
+        "runs/junk.pt",
+        "out/junk.mp4",
+        "build/lib/mocap_worker/junk.py",
+        "dist/junk.zip",
+        "node_modules/junk.js",
+        "addon/__pycache__/junk.cpython-311.pyc",
+        "addon/core/solve/__pycache__/junk.cpython-311.pyc",
+        "addon/core/lift/runs/junk.npz",
+        "addon/core/lift/weights.junk.npz",
+        "addon/assets/junk.blend1",
+        "addon/package/junk-0.0.1.txt",
+        "addon/package/vitpose_live_mocap-0.0.0-py3-none-any.whl",
+        "addon/.junk",
+        "worker/__pycache__/junk.pyc",
+        "checkpoints/junk.pth",
+        "junk.safetensors",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"junk")
+    return root
+
+
+def test_upgrade_disable_and_uninstall_keep_takes_weights_and_settings(zip_path, tmp_path):
+    """In a Blender of its own, as this one's extension is in use."""
+    newer = tmp_path / "newer.zip"
+    _with_version(zip_path, newer, "99.0.0")
+    environment = os.environ | {
+        "BLENDER_USER_RESOURCES": str(tmp_path / "blender ä"),
+        "MOCAP_DATA": str(tmp_path / "data ä"),
+    }
+    result = subprocess.run(
+        [sys.executable, str(HERE / "upgrade.py"), str(zip_path), str(newer)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
+    assert lines, result.stdout[-2000:] + result.stderr[-2000:]
+    seen = [json.loads(line) for line in lines]
+    assert [step["step"] for step in seen] == ["installed", "disabled", "enabled", "upgraded", "uninstalled"]
+    assert [step["registered"] for step in seen] == [True, False, True, True, False]
+    assert seen[2]["version"] != "99.0.0" and seen[3]["version"] == "99.0.0"
+    kept = seen[0]["data"]
+    assert {"settings.json", "takes/mine.mocap", "weights/mine.safetensors"} <= set(kept)
+    assert all(step["data"] == kept for step in seen)
+    assert [step["source"] for step in seen[2:4]] == ["a film.mp4", "a film.mp4"]
+
+
+def _with_version(zip_path: Path, out: Path, version: str) -> None:
+    """The same extension, as if it were of another version."""
+    with zipfile.ZipFile(zip_path) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "blender_manifest.toml":
+                content = re.sub(rb'(?m)^version = ".*"$', f'version = "{version}"'.encode(), content)
+            new.writestr(name, content)
