@@ -39,7 +39,7 @@ def humanoid():
 
 @pytest.fixture
 def character():
-    """Imported into an empty scene: rig, body, and its mesh welded where UVs and normals split it in the file."""
+    """Imported into an empty scene: rig, body, and its mesh welded where the file splits it for UVs."""
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     bpy.ops.import_scene.gltf(filepath=str(GLB))
     rig = bpy.data.objects["MocapCharacter"]
