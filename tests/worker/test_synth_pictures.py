@@ -8,12 +8,12 @@ import pytest
 
 pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install .[train]")
 
-from mocap_core.skeleton import COCO17  # noqa: E402
-from mocap_worker.training.gltf import CharacterError, read_character  # noqa: E402
-from mocap_worker.training.pictures import PictureSource, simplified  # noqa: E402
-from mocap_worker.training.render import PARTS, Camera, RenderError  # noqa: E402
-from mocap_worker.training.scene import Person, look_at, sample_scene  # noqa: E402
-from mocap_worker.training.sheet import write_coco  # noqa: E402
+from mocap_core.skeleton import COCO17
+from mocap_worker.training.gltf import CharacterError, read_character
+from mocap_worker.training.pictures import PictureSource, simplified
+from mocap_worker.training.render import PARTS, Camera, RenderError
+from mocap_worker.training.scene import Person, look_at, sample_scene
+from mocap_worker.training.sheet import write_coco
 
 GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
 SIZE = (96, 128)
@@ -68,7 +68,9 @@ def test_limbs_are_drawn_between_their_keypoints(source):
 
 
 def test_camera_projects_as_computed_by_hand():
-    camera = Camera(look_at(np.array([0.0, -3.0, 1.0]), np.array([0.0, 0.0, 1.0])), (100, 100, 48, 64), (0, 0, 95, 127))
+    camera = Camera(
+        look_at(np.array([0.0, -3.0, 1.0]), np.array([0.0, 0.0, 1.0])), (100, 100, 48, 64), (0, 0, 95, 127)
+    )
     pixels, depth = camera.project(np.array([[0.0, 0.0, 1.0], [0.3, 0.0, 1.6]]))
     assert pixels == pytest.approx(np.array([[48, 64], [58, 44]]))
     assert depth == pytest.approx([3, 3])
@@ -77,7 +79,9 @@ def test_camera_projects_as_computed_by_hand():
 def test_a_character_that_faces_the_camera_has_its_left_on_the_right(source):
     """The drawing itself, without the labels' own way of projecting: whole body, no distortion, no jitter."""
     rest = source.character.rest
-    camera = Camera(look_at(np.array([0.0, -3.0, 1.0]), np.array([0.0, 0.0, 1.0])), (100, 100, 48, 64), (0, 0, 95, 127))
+    camera = Camera(
+        look_at(np.array([0.0, -3.0, 1.0]), np.array([0.0, 0.0, 1.0])), (100, 100, 48, 64), (0, 0, 95, 127)
+    )
     person = Person(rest, np.zeros((17, 3)), source.character.colours)
     rng = np.random.default_rng(0)
     scene = sample_scene(rng, person, camera, source._clouds[0], 0.0)

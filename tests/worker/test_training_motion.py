@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from mocap_core.skeleton import BODY_INDEX
 from mocap_worker.training import motion
 

@@ -7,11 +7,22 @@ import typer
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="Config file with training = dict(…), such as one of configs/.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the run; one with a checkpoint goes on. Default: runs/NAME.")] = None,
-    init: Annotated[Path | None, typer.Option(help="Weights to start from: another run's last.pt, or .safetensors.")] = None,
-    export: Annotated[Path | None, typer.Option(help="Where the averaged weights go at the end, as .safetensors.")] = None,
-    character: Annotated[Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.")] = None,
+    config: Annotated[
+        Path, typer.Argument(help="Config file with training = dict(…), such as one of configs/.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the run; one with a checkpoint goes on. Default: runs/NAME."),
+    ] = None,
+    init: Annotated[
+        Path | None, typer.Option(help="Weights to start from: another run's last.pt, or .safetensors.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Where the averaged weights go at the end, as .safetensors.")
+    ] = None,
+    character: Annotated[
+        Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.")
+    ] = None,
     motion: Annotated[Path | None, typer.Option(help="The motion clips; also MOCAP_MOTION.")] = None,
     threads: Annotated[int, typer.Option(help="Threads of the network.")] = 1,
 ) -> None:

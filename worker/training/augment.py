@@ -1,4 +1,4 @@
-"""Changes to a drawn picture each time it is used: a little turn, scale and shift, light and colour, flips."""
+"""Changes to a drawn picture each time it is used: turn, scale and shift, light and colour, flips."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
 from mocap_core.skeleton import COCO_FLIP_PAIRS
 
 from .render import PARTS
@@ -14,17 +15,17 @@ _FLIP = np.arange(17)
 for _left, _right in COCO_FLIP_PAIRS:
     _FLIP[[_left, _right]] = _right, _left
 _FLIP_PARTS = np.array(
-    [
-        PARTS.index(name.replace("left", "#").replace("right", "left").replace("#", "right"))
-        for name in PARTS
-    ],
+    [PARTS.index(name.replace("left", "#").replace("right", "left").replace("#", "right")) for name in PARTS],
     np.uint8,
 )
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Standard deviations: turn in degrees, scale (log), shift as a share of the picture, gain (log); chance of a flip."""
+    """Standard deviations: turn in degrees, scale (log), shift as a share of the picture, gain (log).
+
+    flip: its chance.
+    """
 
     turn_deg: float = 5.0
     scale: float = 0.06

@@ -1,4 +1,4 @@
-"""How good a model is on pictures that it was not trained on: PCK by joint, and average precision as COCO counts it.
+"""How good a model is on pictures it was not trained on: PCK by joint, average precision as COCO counts it.
 
 One person a picture, so precision is over pictures ranked by score.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+
 from mocap_core.skeleton import COCO17
 
 from ..vitpose.codec import Codec, decode
@@ -23,8 +24,9 @@ SIGMAS = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87,
 
 @dataclass(frozen=True)
 class Result:
-    """pck: (17,) share of labelled keypoints within 0.2 of the torso. error_px: (17,) median. swapped: share of
-    left-right pairs that fit better exchanged. absent_score: mean score of keypoints that are not in the picture."""
+    """pck: (17,) share of labelled keypoints within 0.2 of the torso. error_px: (17,) median. swapped: of the
+    left-right pairs that fit better exchanged. absent_score: mean score of keypoints that are not in the
+    picture."""
 
     pck: np.ndarray
     error_px: np.ndarray
@@ -38,7 +40,8 @@ class Result:
         """Lines for a terminal."""
         rows = [f"{n:15s} {p:6.3f} {e:6.2f}" for n, p, e in zip(COCO17, self.pck, self.error_px, strict=True)]
         rows.append(
-            f"PCK {np.nanmean(self.pck):.3f}  AP {100 * self.ap:.1f}  AR {100 * self.ar:.1f}  swapped {self.swapped:.3f}"
+            f"PCK {np.nanmean(self.pck):.3f}  AP {100 * self.ap:.1f}  AR {100 * self.ar:.1f}"
+            f"  swapped {self.swapped:.3f}"
             f"  score {self.present_score:.2f} where there, {self.absent_score:.2f} where not"
         )
         return "\n".join(rows)
@@ -77,7 +80,9 @@ def measure(predicted, scores, truth, labelled, area) -> Result:
     right = pck(torch.from_numpy(predicted), torch.from_numpy(truth), torch.from_numpy(labelled)).numpy()
     distance = np.linalg.norm(predicted - truth, axis=2)
     with np.errstate(all="ignore"):
-        error = np.array([np.median(distance[labelled[:, k], k]) if labelled[:, k].any() else np.nan for k in range(17)])
+        error = np.array(
+            [np.median(distance[labelled[:, k], k]) if labelled[:, k].any() else np.nan for k in range(17)]
+        )
         per_joint = np.nanmean(right, 0)
     ap, ar = average_precision(oks(distance, labelled, area), scores.mean(1), labelled.any(1))
     swaps, pairs = 0, 0

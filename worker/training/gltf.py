@@ -31,7 +31,8 @@ class Character:
     positions, normals: (V, 3); uv: (V, 2) with v down; joints, weights: (V, 4), indices into `bones`;
     material: (V,) index of colour; triangles: (T, 3).
     colours: (M, 4) linear RGBA; textures: for each material an RGB uint8 picture or None.
-    bones: names, parents first; parents: (B,) with -1 at the root; rest: (B, 4, 4) matrices in armature space.
+    bones: names, parents first; parents: (B,) with -1 at the root; rest: (B, 4, 4) matrices in armature
+    space.
     """
 
     positions: np.ndarray

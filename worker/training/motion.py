@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from mocap_core.skeleton import BODY
 
 #: Joints that the clips have, by their name there.
@@ -69,9 +70,7 @@ def motion_path(path: str | Path | None = None) -> Path:
         )
     path = Path(path)
     if not path.is_file():
-        raise MotionError(
-            f"the motion data is not at {path}; give its place with --motion or MOCAP_MOTION"
-        )
+        raise MotionError(f"the motion data is not at {path}; give its place with --motion or MOCAP_MOTION")
     return path
 
 

@@ -1,7 +1,7 @@
 """Labelled pictures of synthetic people: crops as the network gets them, with keypoints and body parts.
 
-Owns: putting the person into the scene, deciding what is visible, and what a webcam does to a picture (exposure,
-blur, noise, compression). `draw(index)` is a pure function of seed, index and hardness.
+Owns: putting the person into the scene, deciding what is visible, and what a webcam does to a picture
+(exposure, blur, noise, compression). `draw(index)` is a pure function of seed, index and hardness.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from mocap_core.skeleton import COCO17
 
 from .gltf import Character, read_character
@@ -31,8 +32,8 @@ SEEN_ON = {
 
 @dataclass(frozen=True)
 class Picture:
-    """image: (H, W, 3) RGB uint8. keypoints: (17, 2) px. visibility: (17,) as COCO's: 2 seen, 1 hidden, 0 out of the
-    camera's frame or nobody there. parts: (H, W) uint8, indices in render.PARTS."""
+    """image: (H, W, 3) RGB uint8. keypoints: (17, 2) px. visibility: (17,) as COCO's: 2 seen, 1 hidden,
+    0 out of the camera's frame or nobody there. parts: (H, W) uint8, indices in render.PARTS."""
 
     image: np.ndarray
     keypoints: np.ndarray
@@ -65,7 +66,9 @@ class PictureSource:
         self.bank: PoseBank = pose_bank(self.character, marks, poses, split, 0, mix, folder, motion)
         self.head = self.character.bones.index("head")
         self.ears = marks[1][3:5]
-        self.renderer = Renderer(simplified(self.character, cells_m) if cells_m else self.character, size, oversample)
+        self.renderer = Renderer(
+            simplified(self.character, cells_m) if cells_m else self.character, size, oversample
+        )
         self.size, self.seed = tuple(size), seed
         self._clouds = [noise_picture(np.random.default_rng([9, i])) for i in range(24)]
 
@@ -101,7 +104,9 @@ class PictureSource:
         place[2, 3] = rng.uniform(0, 0.35) if rng.random() < 0.08 else 0.0
         colours = self.character.colours.astype(float).copy()
         spread = 0.05 + 0.12 * hardness
-        colours[:, :3] *= np.exp(rng.normal(0, spread, (len(colours), 1)) + rng.normal(0, spread / 2, (len(colours), 3)))
+        colours[:, :3] *= np.exp(
+            rng.normal(0, spread, (len(colours), 1)) + rng.normal(0, spread / 2, (len(colours), 3))
+        )
         colours[:, 3] = rng.uniform(0, 0.25, len(colours))
         points = self.bank.keypoints[row] @ place[:3, :3].T + place[:3, 3]
         return Person(place @ bones, points, np.clip(colours, 0, 1))
@@ -170,7 +175,7 @@ def simplified(character: Character, cell_m: float) -> Character:
 
 
 def webcam(rng: np.random.Generator, image: np.ndarray, hardness: float) -> np.ndarray:
-    """What a camera and its cable do: exposure, colour, blur, noise, compression. (H, W, 3) uint8 in and out."""
+    """What a camera does: exposure, colour, blur, noise, compression. (H, W, 3) uint8 in and out."""
     x = image.astype(np.float32) / 255
     spread = 0.3 + 0.7 * hardness
     if rng.random() < 0.7:
@@ -180,17 +185,22 @@ def webcam(rng: np.random.Generator, image: np.ndarray, hardness: float) -> np.n
     grey = x.mean(2, keepdims=True)
     x = grey + (x - grey) * np.exp(rng.normal(0.05, 0.25 * spread))
     if rng.random() < 0.4 * spread:
-        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 0.5 + 1.0 * hardness))
+        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 0.5 + 0.6 * hardness))
     if rng.random() < 0.12 * hardness:  # motion
         length = int(rng.integers(3, 8))
         kernel = np.zeros((length, length), np.float32)
         angle = rng.uniform(0, np.pi)
         middle = np.array([length - 1, length - 1]) / 2
         way = np.array([np.cos(angle), np.sin(angle)]) * middle
-        cv2.line(kernel, tuple((middle - way).round().astype(int).tolist()), tuple((middle + way).round().astype(int).tolist()), 1.0)
+        cv2.line(
+            kernel,
+            tuple((middle - way).round().astype(int).tolist()),
+            tuple((middle + way).round().astype(int).tolist()),
+            1.0,
+        )
         x = cv2.filter2D(x, -1, kernel / kernel.sum())
     if rng.random() < 0.5 * spread:
-        x = x + rng.normal(0, rng.uniform(0, 0.05) * spread, x.shape).astype(np.float32)
+        x = x + rng.normal(0, rng.uniform(0, 0.035) * spread, x.shape).astype(np.float32)
     out = (255 * np.clip(x, 0, 1) + 0.5).astype(np.uint8)
     if rng.random() < 0.45 * spread:
         _, data = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])

@@ -1,7 +1,7 @@
 """A bank of poses on a character's own skeleton, made once from the motion clips and kept.
 
-Owns: limbs mixed between clips, joints perturbed within what bodies do, and what clips do not tell (fingers, the roll
-of forearms, heads). Every pose stands over the origin with its lowest foot on z = 0 and faces −y.
+Owns: limbs mixed between clips, joints perturbed within what bodies do, and what clips do not tell (fingers,
+the roll of forearms, heads). Every pose stands over the origin with its lowest foot on z = 0 and faces −y.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from mocap_core.rotation import from_rotvec
 from mocap_core.skeleton import BODY, BODY_INDEX, COCO17
 from mocap_core.solve import Rig, fit, forward
@@ -19,8 +20,10 @@ from mocap_core.solve import Rig, fit, forward
 from .gltf import Character
 from .motion import load_clips
 
-_VERSION = 1
-_ARM = {s: [BODY_INDEX[f"{s}_{j}"] for j in ("shoulder", "elbow", "wrist", "hand")] for s in ("left", "right")}
+_VERSION = 2
+_ARM = {
+    s: [BODY_INDEX[f"{s}_{j}"] for j in ("shoulder", "elbow", "wrist", "hand")] for s in ("left", "right")
+}
 _LEG = {s: [BODY_INDEX[f"{s}_{j}"] for j in ("hip", "knee", "ankle", "toe")] for s in ("left", "right")}
 _FACE = [BODY_INDEX[j] for j in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 _UPPER = _FACE + _ARM["left"] + _ARM["right"]
@@ -140,7 +143,10 @@ def _unit(v: np.ndarray) -> np.ndarray:
 
 def _trunk_frame(joints: np.ndarray, line: str) -> np.ndarray:
     """(3, 3) columns: to the left along the `line` of "hip" or "shoulder", backwards, up the spine."""
-    mid = {j: (joints[BODY_INDEX[f"left_{j}"]] + joints[BODY_INDEX[f"right_{j}"]]) / 2 for j in ("hip", "shoulder")}
+    mid = {
+        j: (joints[BODY_INDEX[f"left_{j}"]] + joints[BODY_INDEX[f"right_{j}"]]) / 2
+        for j in ("hip", "shoulder")
+    }
     x = _unit(joints[BODY_INDEX[f"left_{line}"]] - joints[BODY_INDEX[f"right_{line}"]])
     z = mid["shoulder"] - mid["hip"]
     z = _unit(z - x * (z @ x))
@@ -168,14 +174,20 @@ def _mixed(rng: np.random.Generator, pick, mix: float) -> np.ndarray:
         chance = rng.random()
         if chance < 0.25 * mix:
             other = pick()
-            _set_limb(joints, _ARM[side], other, _trunk_frame(joints, "shoulder") @ _trunk_frame(other, "shoulder").T)
+            _set_limb(
+                joints,
+                _ARM[side],
+                other,
+                _trunk_frame(joints, "shoulder") @ _trunk_frame(other, "shoulder").T,
+            )
         elif chance < 0.55 * mix:
             _invent_arm(rng, joints, side)
         if rng.random() < 0.2 * mix:
             other = pick()
             _set_limb(joints, _LEG[side], other, _trunk_frame(joints, "hip") @ _trunk_frame(other, "hip").T)
-    if rng.random() < 0.15 * mix:
-        _invent_legs(rng, joints)
+    bent = rng.random() < 0.05 * mix
+    if rng.random() < 0.18 * mix:
+        bent |= _invent_legs(rng, joints)
     for side in ("left", "right"):
         _bend(joints, _ARM[side], 1, _noise(rng, 8 * mix))
         _bend(joints, _ARM[side], 2, _noise(rng, 8 * mix))
@@ -185,6 +197,9 @@ def _mixed(rng: np.random.Generator, pick, mix: float) -> np.ndarray:
         _bend(joints, _LEG[side], 3, _noise(rng, 8 * mix))
     hips = (joints[BODY_INDEX["left_hip"]] + joints[BODY_INDEX["right_hip"]]) / 2
     lean = _noise(rng, rng.choice([4.0, 12.0]) * mix)
+    if bent:
+        left = _trunk_frame(joints, "hip")[:, 0]
+        lean = lean @ rotvec_matrix(left * np.radians(rng.uniform(0, 80)))
     joints[_UPPER] = (joints[_UPPER] - hips) @ lean.T + hips
     neck = (joints[BODY_INDEX["left_shoulder"]] + joints[BODY_INDEX["right_shoulder"]]) / 2
     nod = rotvec_matrix(np.radians(rng.normal(0, (9, 7, 20))) * mix)
@@ -222,14 +237,17 @@ def _invent_arm(rng: np.random.Generator, joints: np.ndarray, side: str) -> None
         joints[limb[at]] = joints[limb[at - 1]] + frame @ direction * lengths[at - 1]
 
 
-def _invent_legs(rng: np.random.Generator, joints: np.ndarray) -> None:
-    """Squats, lunges, steps, spread legs: hips flexed and spread at random, knees bent backwards."""
+def _invent_legs(rng: np.random.Generator, joints: np.ndarray) -> bool:
+    """Squats, lunges, steps, spread legs: hips flexed and spread at random, knees bent backwards.
+
+    Returns whether the trunk should lean over them.
+    """
     frame = _trunk_frame(joints, "hip")
-    both = rng.uniform(-0.1, 1.4)
+    both = rng.uniform(-0.1, 1.9)
     for side, sign in (("left", 1), ("right", -1)):
-        flex = np.clip(both + rng.normal(0, 0.35), -0.35, 1.7)
+        flex = np.clip(both + rng.normal(0, 0.35), -0.35, 2.0)
         spread = sign * rng.uniform(-0.05, 0.5)
-        knee = np.clip(flex * rng.uniform(0.8, 1.6) + rng.normal(0, 0.3), 0.05, 2.3)
+        knee = np.clip(flex * rng.uniform(0.8, 1.6) + rng.normal(0, 0.3), 0.05, 2.5)
         turn = rotvec_matrix(np.array([0, 0, sign * rng.uniform(-0.2, 0.5)]))
         upper = turn @ np.array([np.sin(spread), -np.sin(flex), -np.cos(flex)])
         shin = flex - knee
@@ -239,6 +257,7 @@ def _invent_legs(rng: np.random.Generator, joints: np.ndarray) -> None:
         lengths = np.linalg.norm(np.diff(joints[limb], axis=0), axis=1)
         for at, direction in ((1, upper), (2, lower), (3, foot)):
             joints[limb[at]] = joints[limb[at - 1]] + frame @ _unit(direction) * lengths[at - 1]
+    return both > 0.8 and rng.random() < 0.7
 
 
 def _face_camera(joints: np.ndarray) -> np.ndarray:
@@ -272,7 +291,7 @@ def _loosen(rng: np.random.Generator, rig: Rig, rotations: np.ndarray, mix: floa
 
 
 def _curl_axis(rig: Rig, side: str, bone: str) -> np.ndarray:
-    """The axis, in a finger bone's own frame, about which it closes towards the palm (palms face down in a T-pose)."""
+    """The axis, in a finger bone's own frame, about which it closes; palms face down in a T-pose."""
     rest = rig.rest[rig.index[bone], :3, :3]
     down = np.array([0.0, 0.0, -1.0])
     along = rest[:, 1]
@@ -283,5 +302,10 @@ def _multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     w, x, y, z = a
     p, q, r, s = b
     return np.array(
-        [w * p - x * q - y * r - z * s, w * q + x * p + y * s - z * r, w * r - x * s + y * p + z * q, w * s + x * r - y * q + z * p]
+        [
+            w * p - x * q - y * r - z * s,
+            w * q + x * p + y * s - z * r,
+            w * r - x * s + y * p + z * q,
+            w * s + x * r - y * q + z * p,
+        ]
     )

@@ -1,13 +1,14 @@
 """Draws a `Scene` into a crop with OpenGL, without a display: colours, and which body part each pixel shows.
 
-Software OpenGL (Debian: libegl1, libgl1-mesa-dri) does as well as a graphics card, only slower. One Renderer belongs to
-one process; the same scene gives the same picture. What is in a scene is `scene`'s to say.
+Software OpenGL (Debian: libegl1, libgl1-mesa-dri) does as well as a graphics card, only slower. One Renderer
+belongs to one process; the same scene gives the same picture. What is in a scene is `scene`'s to say.
 """
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -85,8 +86,8 @@ class Shapes:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that is in a picture. bones: (B, 4, 4) posed matrices in the world; colours: (M, 4) RGB and gloss by
-    material; shapes by solid ("cube", "cylinder", "sphere", "quad"); backdrop: RGB uint8 or None for a plain one."""
+    """All that is in a picture. bones: (B, 4, 4) posed matrices in the world; colours: (M, 4) RGB and gloss
+    by material; shapes by solid ("cube", "cylinder", "sphere", "quad"); backdrop, noise: RGB uint8."""
 
     camera: Camera
     light: Light
@@ -123,7 +124,8 @@ class Renderer:
 
     def __init__(self, character: Character, size: tuple[int, int], oversample: float = 2.0) -> None:
         if "torch" in sys.modules:
-            # torch's compiler (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there before its own.
+            # torch's compiler (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there
+            # before its own.
             import torch._dynamo  # noqa: F401
         import moderngl
 
@@ -139,7 +141,9 @@ class Renderer:
                 ) from error
         self._fine = (round(size[0] * oversample), round(size[1] * oversample))
         if len(character.bones) > shaders.MAX_BONES:
-            raise RenderError(f"the character has {len(character.bones)} bones; at most {shaders.MAX_BONES} are drawn")
+            raise RenderError(
+                f"the character has {len(character.bones)} bones; at most {shaders.MAX_BONES} are drawn"
+            )
         self._inverse_rest = np.linalg.inv(character.rest)
         self._programs = {
             "body": ctx.program(shaders.CHARACTER_VERTEX, shaders.CHARACTER_FRAGMENT),
@@ -169,7 +173,9 @@ class Renderer:
         matrices[: len(scene.bones)] = (scene.bones @ self._inverse_rest).transpose(0, 2, 1)
         for name in ("body", "body_shadow"):
             programs[name]["bones"].write(matrices.tobytes())
-        instances = {name: self._fill(name, shapes) for name, shapes in scene.shapes.items() if len(shapes.model)}
+        instances = {
+            name: self._fill(name, shapes) for name, shapes in scene.shapes.items() if len(shapes.model)
+        }
 
         ctx.enable(ctx.DEPTH_TEST)
         ctx.disable(ctx.CULL_FACE)
@@ -226,11 +232,25 @@ class Renderer:
         parts = np.array([part_of_bone(bone) for bone in c.bones])
         dominant = c.joints[np.arange(len(c.joints)), c.weights.argmax(1)]
         data = np.concatenate(
-            [c.positions, c.normals, c.uv, c.joints, c.weights, c.material[:, None], parts[dominant][:, None]], 1
+            [
+                c.positions,
+                c.normals,
+                c.uv,
+                c.joints,
+                c.weights,
+                c.material[:, None],
+                parts[dominant][:, None],
+            ],
+            1,
         )
-        buffer, index = ctx.buffer(data.astype("f4").tobytes()), ctx.buffer(c.triangles.astype("i4").tobytes())
+        buffer, index = (
+            ctx.buffer(data.astype("f4").tobytes()),
+            ctx.buffer(c.triangles.astype("i4").tobytes()),
+        )
         names = ("in_position", "in_normal", "in_uv", "in_joints", "in_weights", "in_material", "in_part")
-        self._body = ctx.vertex_array(self._programs["body"], [(buffer, "3f 3f 2f 4f 4f 1f 1f", *names)], index)
+        self._body = ctx.vertex_array(
+            self._programs["body"], [(buffer, "3f 3f 2f 4f 4f 1f 1f", *names)], index
+        )
         self._body_shadow = ctx.vertex_array(
             self._programs["body_shadow"],
             [(buffer, "3f 3x4 2x4 4f 4f 2x4", "in_position", "in_joints", "in_weights")],
@@ -251,7 +271,17 @@ class Renderer:
         ctx = self.context
         vertices = ctx.buffer(np.concatenate(mesh, 1).astype("f4").tobytes())
         instances = ctx.buffer(reserve=512 * 26 * 4, dynamic=True)
-        style = (instances, "4f 4f 4f 4f 3f 3f 4f/i", "m0", "m1", "m2", "m3", "in_colour_a", "in_colour_b", "in_style")
+        style = (
+            instances,
+            "4f 4f 4f 4f 3f 3f 4f/i",
+            "m0",
+            "m1",
+            "m2",
+            "m3",
+            "in_colour_a",
+            "in_colour_b",
+            "in_style",
+        )
         colour = ctx.vertex_array(
             self._programs["shape"], [(vertices, "3f 3f", "in_position", "in_normal"), style]
         )
@@ -342,12 +372,14 @@ def _cube() -> tuple[np.ndarray, np.ndarray]:
     return np.array(positions), np.array(normals)
 
 
-def _revolved(profile: list[tuple[float, float]], smooth: bool, sides: int = 14) -> tuple[np.ndarray, np.ndarray]:
+def _revolved(
+    profile: list[tuple[float, float]], smooth: bool, sides: int = 14
+) -> tuple[np.ndarray, np.ndarray]:
     """A profile of (radius, height) turned about z."""
     angle = np.arange(sides + 1) * 2 * np.pi / sides
     positions, normals = [], []
-    for (r0, h0), (r1, h1) in zip(profile, profile[1:], strict=False):
-        for a, b in zip(angle, angle[1:], strict=False):
+    for (r0, h0), (r1, h1) in pairwise(profile):
+        for a, b in pairwise(angle):
             corner = [(r0, h0, a), (r0, h0, b), (r1, h1, b), (r0, h0, a), (r1, h1, b), (r1, h1, a)]
             for r, h, t in corner:
                 positions.append((r * np.cos(t), r * np.sin(t), h))

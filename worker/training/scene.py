@@ -1,7 +1,7 @@
-"""What a synthetic picture shows: a posed person, a camera like a webcam's, light, a room or clutter around it.
+"""What a synthetic picture shows: a posed person, a camera like a webcam's, light, a room or clutter.
 
-Owns chance: everything is drawn from one generator, so the same seed gives the same `Scene`. `hardness` 0…1 widens it
-from an easy world (facing the camera, plain surroundings, well framed) to the full one.
+Owns chance: everything is drawn from one generator, so the same seed gives the same `Scene`. `hardness` 0…1
+widens it from an easy world (facing the camera, plain surroundings, well framed) to the full one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FRAMES = ((640, 480), (640, 480), (640, 480), (1280, 720), (640, 360), (480, 640
 
 @dataclass(frozen=True)
 class Person:
-    """A body in its place. bones: (B, 4, 4) in the world; keypoints: (17, 3) world metres; colours: (M, 4)."""
+    """A body in its place. bones: (B, 4, 4) in the world; keypoints: (17, 3) metres; colours: (M, 4)."""
 
     bones: np.ndarray
     keypoints: np.ndarray
@@ -29,13 +29,20 @@ class Person:
 
 
 class _Pile:
-    """Shapes as they are collected, by solid."""
+    """Shapes as they are collected, by solid; some have a colour of the person's, to be told from limbs."""
 
-    def __init__(self) -> None:
+    def __init__(self, rng: np.random.Generator, person: Person, hardness: float) -> None:
+        self.rng, self.palette = rng, person.colours[:, :3]
+        self.borrow = 0.03 + 0.15 * hardness
         self.rows: dict[str, list] = {name: [] for name in SOLIDS}
 
-    def add(self, solid, centre, size, a, b=None, pattern=PLAIN, scale=0.3, glow=0.0, gloss=0.05, turn=None) -> None:
+    def add(
+        self, solid, centre, size, a, b=None, pattern=PLAIN, scale=0.3, glow=0.0, gloss=0.05, turn=None
+    ) -> None:
         """One solid of `size` metres at `centre`, turned by a 3×3 matrix."""
+        if self.rng.random() < self.borrow * (0.4 if solid == "quad" else 1.0):
+            a = self.palette[self.rng.integers(len(self.palette))] * np.exp(self.rng.normal(0, 0.25))
+            a = np.clip(a, 0, 1)
         model = np.eye(4)
         model[:3, :3] = (np.eye(3) if turn is None else turn) * np.asarray(size, float)[None]
         model[:3, 3] = centre
@@ -74,15 +81,17 @@ def sample_camera(
 ) -> tuple[Camera, tuple[float, float, float, float]]:
     """A camera whose crop shows the person, as the worker crops: a box about the person, or the whole frame.
 
-    points: (N, 3) world points of the body. size: the crop's (width, height) px. Returns the crop's camera and the
-    box (xyxy, px of the frame).
+    points: (N, 3) world points of the body. size: the crop's (width, height) px. Returns the crop's camera
+    and the box (xyxy, px of the frame).
     """
     frame_w, frame_h = FRAMES[rng.integers(len(FRAMES))]
-    fov = np.radians(rng.uniform(45, 75) if rng.random() < 0.85 else rng.uniform(30, 45))  # of the longer side
+    fov = np.radians(
+        rng.uniform(45, 75) if rng.random() < 0.85 else rng.uniform(30, 45)
+    )  # of the longer side
     focal = 0.5 * max(frame_w, frame_h) / np.tan(fov / 2)
     middle = (points.min(0) + points.max(0)) / 2
     tall = max(points[:, 2].max() - points[:, 2].min(), 0.7) + 0.15
-    whole = rng.random() < 0.03 + 0.19 * hardness
+    whole = rng.random() < 0.03 + 0.10 * hardness
     close = not whole and rng.random() < 0.18 * hardness
     fill = rng.uniform(0.45, 0.95) if not close else rng.uniform(1.1, 2.2)
     distance = np.clip(focal * tall / (fill * frame_h), 0.9, 9.0)
@@ -92,7 +101,9 @@ def sample_camera(
     if close:
         aim[2] += rng.uniform(0.0, 0.45) * tall
     view = look_at(eye, aim, np.radians(rng.normal(0, 4) * (0.4 + hardness * 0.8)))
-    frame_camera = Camera(view, (focal, focal, frame_w / 2 - 0.5, frame_h / 2 - 0.5), (0, 0, frame_w - 1, frame_h - 1))
+    frame_camera = Camera(
+        view, (focal, focal, frame_w / 2 - 0.5, frame_h / 2 - 0.5), (0, 0, frame_w - 1, frame_h - 1)
+    )
 
     pixels, depth = frame_camera.project(points)
     inside = (depth > 0.1) & (pixels > -1).all(1) & (pixels < (frame_w, frame_h)).all(1)
@@ -148,8 +159,8 @@ def sample_light(rng: np.random.Generator, hardness: float) -> Light:
         warm = rng.normal(0, 0.10 + 0.06 * hardness)
         return strength * np.array([1 + warm, 1.0, 1 - warm])
 
-    key = rng.uniform(0.3, 1.6)
-    ambient = rng.uniform(0.15, 0.8)
+    key = rng.uniform(0.05, 1.6)
+    ambient = rng.uniform(0.15, 1.0)
     return Light(
         key_direction=direction(20, 80),
         key_colour=tone(key),
@@ -158,7 +169,7 @@ def sample_light(rng: np.random.Generator, hardness: float) -> Light:
         sky_colour=tone(ambient),
         ground_colour=tone(ambient * rng.uniform(0.2, 0.9)),
         shadow=rng.uniform(0.5, 1.0),
-        exposure=rng.uniform(0.6, 1.25) / max(0.55 * key + ambient, 0.45),
+        exposure=rng.uniform(0.6, 1.25) / max(0.55 * key + ambient, 0.4),
     )
 
 
@@ -166,7 +177,7 @@ def sample_scene(
     rng: np.random.Generator, person: Person, camera: Camera, noise: np.ndarray, hardness: float
 ) -> Scene:
     """Surroundings for a person: mostly rooms, else outdoors or a flat picture behind."""
-    pile = _Pile()
+    pile = _Pile(rng, person, hardness)
     kind = rng.random()
     if kind < 0.62:
         _room(rng, pile, person, hardness)
@@ -174,10 +185,16 @@ def sample_scene(
         _open(rng, pile, person, hardness)
     if rng.random() < 0.35 * hardness + 0.05:
         _clutter(rng, pile, person, int(rng.integers(1, 4 + int(8 * hardness))))
-    if rng.random() < 0.22 * hardness:
+    if rng.random() < 0.16 * hardness:
         _occluder(rng, pile, person, camera)
     return Scene(
-        camera, sample_light(rng, hardness), person.bones, person.colours, pile.shapes(), backdrop(rng, hardness), noise
+        camera,
+        sample_light(rng, hardness),
+        person.bones,
+        person.colours,
+        pile.shapes(),
+        backdrop(rng, hardness),
+        noise,
     )
 
 
@@ -188,13 +205,18 @@ def _floor_of(person: Person) -> float:
 def _surface(rng: np.random.Generator) -> dict:
     """Colours and pattern of a wall or floor."""
     a = colour(rng, 0.08, 0.9)
-    pattern = int(rng.choice([PLAIN, PLAIN, STRIPES, CHECKS, TILES, PLANKS, CLOUDS, CLUTTER], p=[0.3, 0.14, 0.07, 0.05, 0.12, 0.14, 0.13, 0.05]))
+    pattern = int(
+        rng.choice(
+            [PLAIN, PLAIN, STRIPES, CHECKS, TILES, PLANKS, CLOUDS, CLUTTER],
+            p=[0.3, 0.14, 0.07, 0.05, 0.12, 0.14, 0.13, 0.05],
+        )
+    )
     b = np.clip(a * rng.uniform(0.4, 1.5) * np.exp(rng.normal(0, 0.06, 3)), 0, 1)
     return {"a": a, "b": b, "pattern": pattern, "scale": np.exp(rng.uniform(np.log(0.08), np.log(0.9)))}
 
 
 def _room(rng: np.random.Generator, pile: _Pile, person: Person, hardness: float) -> None:
-    """A room turned about the person: floor, walls, windows, pictures, furniture along the walls and about."""
+    """A room turned about the person: floor, walls, windows, pictures, furniture."""
     turn = turn_z(rng.uniform(-0.8, 0.8))
     floor = 0.0
     left, right, back = -rng.uniform(1.2, 4.0), rng.uniform(1.2, 4.0), rng.uniform(0.6, 3.8)
@@ -213,18 +235,45 @@ def _room(rng: np.random.Generator, pile: _Pile, person: Person, hardness: float
 
     width, depth = right - left, back - front
     wall = _surface(rng)
-    pile.add("quad", at((left + right) / 2, (front + back) / 2, 0), (width, depth, 1), turn=turn, gloss=0.1, **_surface(rng))
-    pile.add("quad", at((left + right) / 2, (front + back) / 2, ceiling), (width, depth, 1), colour(rng, 0.4, 0.9), turn=face((0, 0, -1)))
-    pile.add("quad", at((left + right) / 2, back, ceiling / 2), (width, ceiling, 1), turn=face((0, -1, 0)), **wall)
+    pile.add(
+        "quad",
+        at((left + right) / 2, (front + back) / 2, 0),
+        (width, depth, 1),
+        turn=turn,
+        gloss=0.1,
+        **_surface(rng),
+    )
+    pile.add(
+        "quad",
+        at((left + right) / 2, (front + back) / 2, ceiling),
+        (width, depth, 1),
+        colour(rng, 0.4, 0.9),
+        turn=face((0, 0, -1)),
+    )
+    pile.add(
+        "quad", at((left + right) / 2, back, ceiling / 2), (width, ceiling, 1), turn=face((0, -1, 0)), **wall
+    )
     side = wall if rng.random() < 0.7 else _surface(rng)
-    pile.add("quad", at(left, (front + back) / 2, ceiling / 2), (depth, ceiling, 1), turn=face((1, 0, 0)), **side)
-    pile.add("quad", at(right, (front + back) / 2, ceiling / 2), (depth, ceiling, 1), turn=face((-1, 0, 0)), **side)
+    pile.add(
+        "quad", at(left, (front + back) / 2, ceiling / 2), (depth, ceiling, 1), turn=face((1, 0, 0)), **side
+    )
+    pile.add(
+        "quad", at(right, (front + back) / 2, ceiling / 2), (depth, ceiling, 1), turn=face((-1, 0, 0)), **side
+    )
     if rng.random() < 0.5:  # skirting board
-        pile.add("cube", at((left + right) / 2, back - 0.01, 0.05), (width, 0.03, 0.1), colour(rng), turn=turn)
+        pile.add(
+            "cube", at((left + right) / 2, back - 0.01, 0.05), (width, 0.03, 0.1), colour(rng), turn=turn
+        )
     if rng.random() < 0.4:  # rug
-        pile.add("cube", at(rng.normal(0, 0.6), rng.normal(0, 0.6), 0.004), (*rng.uniform(0.8, 2.6, 2), 0.008), turn=turn @ turn_z(rng.normal(0, 0.3)), **_surface(rng))
+        pile.add(
+            "cube",
+            at(rng.normal(0, 0.6), rng.normal(0, 0.6), 0.004),
+            (*rng.uniform(0.8, 2.6, 2), 0.008),
+            turn=turn @ turn_z(rng.normal(0, 0.3)),
+            **_surface(rng),
+        )
     for _ in range(rng.integers(0, 4 + int(3 * hardness))):  # on the walls: windows, pictures, doors, shelves
-        thing = rng.choice(["window", "picture", "door", "shelf", "curtain"])
+        thing = rng.choice(["window", "picture", "picture", "door", "shelf", "curtain"])
         where = rng.integers(3)
         along = rng.uniform(left, right) if where == 0 else rng.uniform(-3, back)
         normal = [(0, -1, 0), (1, 0, 0), (-1, 0, 0)][where]
@@ -233,21 +282,28 @@ def _room(rng: np.random.Generator, pile: _Pile, person: Person, hardness: float
         if thing in ("door", "curtain"):
             w, h = rng.uniform(0.7, 1.2), rng.uniform(1.9, 2.2)
             z = h / 2
-        spot = {0: (along, back - 0.02, z), 1: (left + 0.02, along, z), 2: (right - 0.02, along, z)}[int(where)]
+        spot = {0: (along, back - 0.02, z), 1: (left + 0.02, along, z), 2: (right - 0.02, along, z)}[
+            int(where)
+        ]
         look = face(normal)
         if thing == "shelf":
             pile.add("cube", at(*spot), (w, 0.03, 0.22), colour(rng), turn=look @ _UPRIGHT)
-            for i in range(rng.integers(1, 7)):
+            for _ in range(rng.integers(1, 7)):
                 size = rng.uniform(0.04, 0.25, 3)
                 base = np.array(spot) + np.array([0, 0, size[2] / 2])
                 slide = np.array([1.0, 0, 0]) if where == 0 else np.array([0, 1.0, 0])
-                pile.add("cube", at(*(base + slide * rng.uniform(-w / 2, w / 2))), size, colour(rng), turn=turn)
+                pile.add(
+                    "cube", at(*(base + slide * rng.uniform(-w / 2, w / 2))), size, colour(rng), turn=turn
+                )
             continue
         pile.add("cube", at(*spot), (w + 0.08, h + 0.08, 0.04), colour(rng), turn=look)
         glow = rng.uniform(0.6, 1.0) if thing == "window" else 0.0
-        pattern = {"window": CLOUDS, "picture": CLUTTER, "door": PLAIN, "curtain": STRIPES}[thing]
+        picture = int(rng.choice([PLAIN, PLAIN, CLUTTER, CLOUDS, STRIPES]))
+        pattern = {"window": CLOUDS, "picture": picture, "door": PLAIN, "curtain": STRIPES}[thing]
         a = colour(rng, 0.5, 0.95) if glow else colour(rng)
-        pile.add("cube", at(*spot), (w, h, 0.06), a, colour(rng), pattern, rng.uniform(0.1, 0.6), glow, 0.1, look)
+        pile.add(
+            "cube", at(*spot), (w, h, 0.06), a, colour(rng), pattern, rng.uniform(0.1, 0.6), glow, 0.1, look
+        )
         if thing == "window":
             bar = colour(rng, 0.2, 0.9)
             pile.add("cube", at(*spot), (w, 0.04, 0.08), bar, turn=look)
@@ -272,7 +328,11 @@ def _beside(rng: np.random.Generator, left: float, right: float, back: float) ->
 def _furniture(rng: np.random.Generator, pile: _Pile, at, turn: np.ndarray, x: float, y: float) -> None:
     a, b = colour(rng), colour(rng)
     thing = rng.choice(["table", "cupboard", "sofa", "lamp", "plant", "chair", "stool", "pole"])
-    skin = {"pattern": int(rng.choice([PLAIN, PLAIN, PLANKS, CLOUDS])), "scale": rng.uniform(0.1, 0.5), "b": b}
+    skin = {
+        "pattern": int(rng.choice([PLAIN, PLAIN, PLANKS, CLOUDS])),
+        "scale": rng.uniform(0.1, 0.5),
+        "b": b,
+    }
 
     def part(solid, dx, dy, z, size, tone=a, **more):
         spot = at(x, y, z) + turn @ np.array([dx, dy, 0])
@@ -307,7 +367,13 @@ def _furniture(rng: np.random.Generator, pile: _Pile, at, turn: np.ndarray, x: f
         part("cylinder", 0, 0, 0.2, (0.3, 0.3, 0.4))
         green = np.array([0.05, 0.2, 0.04]) * np.exp(rng.normal(0, 0.4, 3))
         for _ in range(rng.integers(4, 14)):
-            pile.add("sphere", at(x, y, 0) + np.array([*rng.normal(0, 0.15, 2), rng.uniform(0.5, 1.3)]), rng.uniform(0.05, 0.5, 3), green * rng.uniform(0.6, 1.5), turn=any_turn(rng))
+            pile.add(
+                "sphere",
+                at(x, y, 0) + np.array([*rng.normal(0, 0.15, 2), rng.uniform(0.5, 1.3)]),
+                rng.uniform(0.05, 0.5, 3),
+                green * rng.uniform(0.6, 1.5),
+                turn=any_turn(rng),
+            )
     elif thing == "chair":
         part("cube", 0, 0, 0.45, (0.44, 0.44, 0.05), **skin)
         part("cube", 0, 0.2, 0.72, (0.44, 0.04, 0.5), **skin)
@@ -324,29 +390,57 @@ def _furniture(rng: np.random.Generator, pile: _Pile, at, turn: np.ndarray, x: f
 def _open(rng: np.random.Generator, pile: _Pile, person: Person, hardness: float) -> None:
     """Ground to the horizon, and blocks and trees in the distance."""
     centre = np.array([person.bones[0, 0, 3], person.bones[0, 1, 3], 0.0])
-    pile.add("quad", centre + [0, 20, 0], (80, 80, 1), turn=turn_z(rng.uniform(0, 6)), **_surface(rng))
+    pile.add(
+        "quad", centre + np.array([0, 20, 0]), (80, 80, 1), turn=turn_z(rng.uniform(0, 6)), **_surface(rng)
+    )
     for _ in range(rng.integers(0, 3 + int(10 * hardness))):
-        spot = centre + [rng.uniform(-9, 9), rng.uniform(2, 22), 0]
+        spot = centre + np.array([rng.uniform(-9, 9), rng.uniform(2, 22), 0])
         if rng.random() < 0.5:
             size = rng.uniform((1, 1, 1), (6, 6, 7))
-            pile.add("cube", spot + [0, 0, size[2] / 2], size, turn=turn_z(rng.uniform(0, 1.6)), **_surface(rng))
+            pile.add(
+                "cube",
+                spot + np.array([0, 0, size[2] / 2]),
+                size,
+                turn=turn_z(rng.uniform(0, 1.6)),
+                **_surface(rng),
+            )
         else:
             h = rng.uniform(1.5, 5)
-            pile.add("cylinder", spot + [0, 0, h / 2], (0.25, 0.25, h), colour(rng, 0.02, 0.2))
-            pile.add("sphere", spot + [0, 0, h], rng.uniform(0.8, 3, 3), colour(rng, 0.05, 0.3) * [0.7, 1.3, 0.5], pattern=CLOUDS)
+            pile.add("cylinder", spot + np.array([0, 0, h / 2]), (0.25, 0.25, h), colour(rng, 0.02, 0.2))
+            pile.add(
+                "sphere",
+                spot + np.array([0, 0, h]),
+                rng.uniform(0.8, 3, 3),
+                colour(rng, 0.05, 0.3) * [0.7, 1.3, 0.5],
+                pattern=CLOUDS,
+            )
 
 
 def _clutter(rng: np.random.Generator, pile: _Pile, person: Person, count: int) -> None:
     """Things about and behind the person, among them bars as long and as coloured as limbs."""
     centre = person.bones[0, :3, 3]
     for _ in range(count):
-        spot = centre + [rng.uniform(-2, 2), rng.uniform(0.7, 3.0), rng.uniform(-0.9, 1.2)]
+        spot = centre + rng.uniform((-2, 0.7, -0.9), (2, 3.0, 1.2))
         if rng.random() < 0.6:
-            tone = person.colours[rng.integers(len(person.colours)), :3] if rng.random() < 0.6 else colour(rng)
+            tone = (
+                person.colours[rng.integers(len(person.colours)), :3] if rng.random() < 0.6 else colour(rng)
+            )
             w = rng.uniform(0.05, 0.14)
-            pile.add(str(rng.choice(["cylinder", "cube"])), spot, (w, w, rng.uniform(0.2, 0.9)), tone, turn=any_turn(rng))
+            pile.add(
+                str(rng.choice(["cylinder", "cube"])),
+                spot,
+                (w, w, rng.uniform(0.2, 0.9)),
+                tone,
+                turn=any_turn(rng),
+            )
         else:
-            pile.add(str(rng.choice(SOLIDS[:3])), spot, rng.uniform(0.1, 0.7, 3), turn=any_turn(rng), **_surface(rng))
+            pile.add(
+                str(rng.choice(SOLIDS[:3])),
+                spot,
+                rng.uniform(0.1, 0.7, 3),
+                turn=any_turn(rng),
+                **_surface(rng),
+            )
 
 
 def _occluder(rng: np.random.Generator, pile: _Pile, person: Person, camera: Camera) -> None:

@@ -1,22 +1,20 @@
-"""GLSL for `render`: one skinned character and instances of simple shapes, lit by one light that casts shadows.
+"""GLSL for `render`: one skinned character and instances of simple shapes, one light casting shadows.
 
-The framebuffer's first row is the picture's top: projections are y down, so nothing is flipped on the way back.
+The framebuffer's first row is the picture's top: projections are y down, so nothing is flipped on
+the way back.
 """
 
 MAX_BONES = 96
 
-_SKIN = (
-    """
+_SKIN = """
 in vec3 in_position; in vec3 in_normal; in vec2 in_uv;
 in vec4 in_joints; in vec4 in_weights; in float in_material; in float in_part;
-uniform mat4 bones[%d];
+uniform mat4 bones[MAX_BONES];
 mat4 skin() {
     return in_weights.x * bones[int(in_joints.x)] + in_weights.y * bones[int(in_joints.y)]
          + in_weights.z * bones[int(in_joints.z)] + in_weights.w * bones[int(in_joints.w)];
 }
-"""
-    % MAX_BONES
-)
+""".replace("MAX_BONES", str(MAX_BONES))
 
 _SHAPE = """
 in vec3 in_position; in vec3 in_normal;
@@ -115,7 +113,8 @@ vec3 shade(vec3 base, vec3 p, vec3 n, float gloss) {
 }
 // Outside the camera's own frame a crop is black.
 bool outside() {
-    return gl_FragCoord.x < frame.x || gl_FragCoord.y < frame.y || gl_FragCoord.x > frame.z || gl_FragCoord.y > frame.w;
+    vec2 p = gl_FragCoord.xy;
+    return p.x < frame.x || p.y < frame.y || p.x > frame.z || p.y > frame.w;
 }
 layout(location = 0) out vec4 out_colour;
 layout(location = 1) out vec4 out_part;
@@ -142,7 +141,8 @@ SHAPE_FRAGMENT = (
     + _LIGHT
     + """
 in vec3 position; in vec3 normal; in vec3 local;
-flat in vec3 colour_a; flat in vec3 colour_b; flat in vec4 style;  // pattern, its scale in metres, glow, gloss
+flat in vec3 colour_a; flat in vec3 colour_b; flat in vec4 style;
+// style: pattern, its scale in metres, glow, gloss
 uniform sampler2D noise_map;
 float pattern(int kind, vec2 q) {
     if (kind == 1) return step(0.5, fract(q.x));

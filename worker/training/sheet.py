@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from mocap_core.skeleton import COCO17, LIMBS
 
 from .pictures import Picture
@@ -16,7 +17,7 @@ _COLUMNS = 8
 
 
 def marked(picture: Picture) -> np.ndarray:
-    """The picture with its labels: left green, right red, middle yellow; filled where seen, a ring where hidden."""
+    """The picture with its labels: left green, right red, middle yellow; a ring where hidden."""
     image = picture.image.copy()
     points = [tuple(int(v) for v in np.round(p)) for p in picture.keypoints]
     for _, a, b in LIMBS:
@@ -24,7 +25,13 @@ def marked(picture: Picture) -> np.ndarray:
             cv2.line(image, points[a], points[b], (255, 255, 255), 1, cv2.LINE_AA)
     for i, name in enumerate(COCO17):
         if picture.visibility[i]:
-            tone = (0, 230, 0) if name.startswith("left") else (255, 40, 40) if name.startswith("right") else (255, 230, 0)
+            tone = (
+                (0, 230, 0)
+                if name.startswith("left")
+                else (255, 40, 40)
+                if name.startswith("right")
+                else (255, 230, 0)
+            )
             cv2.circle(image, points[i], 2, tone, -1 if picture.visibility[i] == 2 else 1, cv2.LINE_AA)
     return image
 
@@ -63,7 +70,9 @@ def write_coco(pictures: Iterable[Picture], folder: Path) -> None:
                 "area": len(rows),
                 "iscrowd": 0,
                 "num_keypoints": int((visibility > 0).sum()),
-                "keypoints": [round(float(v), 2) for k, v2 in zip(keypoints, visibility, strict=True) for v in (*k, v2)],
+                "keypoints": [
+                    round(float(v), 2) for k, v2 in zip(keypoints, visibility, strict=True) for v in (*k, v2)
+                ],
             }
         )
     category = {"id": 1, "name": "person", "supercategory": "person", "keypoints": list(COCO17)}

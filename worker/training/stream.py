@@ -1,7 +1,7 @@
 """Pictures on their way from the processes that draw them to the one that trains.
 
-Chunks of pictures are asked for by number and hardness and come back in order, whichever process drew them, so
-that a run can be repeated and resumed exactly. Safe where processes are spawned.
+Chunks of pictures are asked for by number and hardness and come back in order, whichever process drew them,
+so that a run can be repeated and resumed exactly. Safe where processes are spawned.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _work(options: dict, size: int, asked, drawn) -> None:
 
 
 class PictureStream:
-    """Chunks drawn ahead by `workers` processes. options: PictureSource's arguments; size: pictures a chunk."""
+    """Chunks drawn ahead by `workers` processes. options: PictureSource's arguments; size: a chunk's."""
 
     def __init__(self, options: dict, size: int, workers: int = 1) -> None:
         context = multiprocessing.get_context("spawn")

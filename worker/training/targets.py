@@ -1,6 +1,7 @@
 """What the network is asked for: heatmaps, the losses on them, and how often it is right.
 
-UDP's convention: the outermost heatmap cells lie on the crop's outermost pixels, so cell = px · (cells − 1) / (size − 1).
+UDP's convention: the outermost heatmap cells lie on the crop's outermost pixels, so cell = px · (cells − 1)
+/ (size − 1).
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP = 5, 6, 11, 12
 
 
 def heatmap_targets(
-    keypoints: Tensor, visible: Tensor, input_size: tuple[int, int], heatmap_size: tuple[int, int], sigma: float
+    keypoints: Tensor,
+    visible: Tensor,
+    input_size: tuple[int, int],
+    heatmap_size: tuple[int, int],
+    sigma: float,
 ) -> Tensor:
-    """Gaussians with sub-pixel centres, (N, K, rows, columns), peak 1; all 0 where a keypoint is out of the crop.
+    """Gaussians with sub-pixel centres, (N, K, rows, columns), peak 1; 0 where a keypoint is out of the crop.
 
     keypoints: (N, K, 2) px of the crop. visible: (N, K) bool. sigma: cells.
     """
@@ -36,7 +41,7 @@ def peaks(heatmaps: Tensor) -> Tensor:
 
 
 def pck(predicted: Tensor, keypoints: Tensor, labelled: Tensor, share: float = 0.2) -> Tensor:
-    """(N, K) 1 where a prediction lies within `share` of the torso's length, 0 where not, NaN where unlabelled.
+    """(N, K) 1 where a prediction is within `share` of the torso's length, 0 where not, NaN where unlabelled.
 
     The torso's length is that from left shoulder to right hip in px, a point out of the picture included.
     """
@@ -46,7 +51,7 @@ def pck(predicted: Tensor, keypoints: Tensor, labelled: Tensor, share: float = 0
 
 
 def peak_loss(heatmaps: Tensor, target: Tensor, sharpness: float = 10.0) -> Tensor:
-    """Cross-entropy of where the peak is, over the keypoints that are there: it finds its way from nothing sooner than MSE."""
+    """Cross-entropy of where the peak is, over the keypoints there: it finds its way before MSE does."""
     there = target.flatten(2).amax(2) > 0
     log = F.log_softmax(sharpness * heatmaps.flatten(2), dim=2)
     weight = target.flatten(2)

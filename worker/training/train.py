@@ -1,7 +1,8 @@
 """Trains a ViTPose on pictures drawn as it goes.
 
-Owns the loop: which pictures a step sees, the rates, the losses, the moving average, what is saved and how a run goes
-on. Every number comes from the config's `training`; the same config and seed give the same weights, also across a kill.
+Owns the loop: which pictures a step sees, the rates, the losses, the moving average, what is saved and how a
+run goes on. Every number comes from the config's `training`; the same config and seed give the same weights,
+also across a kill.
 """
 
 from __future__ import annotations
@@ -129,7 +130,9 @@ class Pool:
         for index in rng.integers(oldest, last_chunk * r.chunk, r.batch_size):
             chunk, row = self.chunks[index // r.chunk], index % r.chunk
             out.append(
-                augment(rng, how, chunk.images[row], chunk.keypoints[row], chunk.visibility[row], chunk.parts[row])
+                augment(
+                    rng, how, chunk.images[row], chunk.keypoints[row], chunk.visibility[row], chunk.parts[row]
+                )
             )
         return out
 
@@ -139,7 +142,10 @@ def optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     plain = [p for name, p in network.named_parameters() if p.ndim == 1 or name.endswith("pos_embed")]
     ids = {id(p) for p in plain}
     decayed = [p for p in network.parameters() if id(p) not in ids]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    groups = [
+        {"params": decayed, "weight_decay": recipe.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
     return torch.optim.AdamW(groups, lr=recipe.lr, betas=tuple(recipe.betas))
 
 
@@ -148,13 +154,17 @@ def rate(recipe: Recipe, step: int) -> float:
     if step < recipe.warmup:
         return recipe.lr * (step + 1) / recipe.warmup
     done = (step - recipe.warmup) / max(1, recipe.iterations - recipe.warmup)
-    shape = {"constant": 1.0, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done}[recipe.schedule]
+    shape = {"constant": 1.0, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done}[
+        recipe.schedule
+    ]
     return recipe.lr_end + (recipe.lr - recipe.lr_end) * shape
 
 
 def tensors(batch: list[tuple], recipe: Recipe, heatmap_size: tuple[int, int]) -> tuple[Tensor, ...]:
     """Normalised images, keypoints, labelled (visibility > 0), target heatmaps, parts by heatmap cell."""
-    images, keypoints, visibility, parts = (torch.from_numpy(np.stack(column)) for column in zip(*batch, strict=True))
+    images, keypoints, visibility, parts = (
+        torch.from_numpy(np.stack(column)) for column in zip(*batch, strict=True)
+    )
     labelled = visibility > 0
     target = heatmap_targets(keypoints, labelled, recipe.input_size, heatmap_size, recipe.sigma)
     return normalise(images), keypoints, labelled, target, parts[:, 2::4, 2::4].long()
@@ -179,7 +189,9 @@ class Trainer:
 
     def __init__(self, model: ViTPose, recipe: Recipe, folder: Path, stream=None) -> None:
         if tuple(model.input_size) != tuple(recipe.input_size):
-            raise TrainingError(f"the model takes {model.input_size} px, the pictures are {recipe.input_size}")
+            raise TrainingError(
+                f"the model takes {model.input_size} px, the pictures are {recipe.input_size}"
+            )
         self.recipe, self.folder = recipe, Path(folder)
         torch.manual_seed(recipe.seed)
         self.network = Network(model)
@@ -232,7 +244,9 @@ class Trainer:
             self.load()
             report(f"going on from step {self.step}")
         r = self.recipe
-        stream = self._stream or PictureStream({**r.source, "size": r.input_size, "seed": r.seed}, r.chunk, r.workers)
+        stream = self._stream or PictureStream(
+            {**r.source, "size": r.input_size, "seed": r.seed}, r.chunk, r.workers
+        )
         pool = Pool(r, stream)
         try:
             if self._kept:
@@ -279,7 +293,8 @@ class Trainer:
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(
-                f"the loss is {value} at step {self.step}; {self.checkpoint} holds the last good state. Lower lr."
+                f"the loss is {value} at step {self.step}; {self.checkpoint} holds the last good state. "
+                "Lower lr."
             )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -291,7 +306,9 @@ class Trainer:
             for key, value_now in model.state_dict().items():
                 self.average[key].lerp_(value_now, 1 - decay)
             if self.step % 5 == 0:
-                cells = keypoints.new_tensor([(h - 1) / (s - 1) for h, s in zip(model.heatmap_size, r.input_size, strict=True)])
+                cells = keypoints.new_tensor(
+                    [(h - 1) / (s - 1) for h, s in zip(model.heatmap_size, r.input_size, strict=True)]
+                )
                 right = pck(peaks(heatmaps), keypoints * cells, labelled & (target.flatten(2).amax(2) > 0))
                 if torch.isfinite(right).any():
                     self.accuracy += 0.05 * (float(right.nanmean()) - self.accuracy)

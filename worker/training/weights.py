@@ -23,7 +23,7 @@ def read(path: str | Path) -> tuple[dict[str, Tensor], float | None]:
 
 
 def resized_positions(table: Tensor, old_grid: tuple[int, int], grid: tuple[int, int]) -> Tensor:
-    """A position table (1, 1 + rows · columns, C) for another grid (rows, columns), bicubically; row 0 is kept."""
+    """A position table (1, 1 + rows · columns, C) for another grid (rows, columns); row 0 stays."""
     first, rest = table[:, :1].float(), table[:, 1:].float()
     rest = rest.reshape(1, *old_grid, -1).permute(0, 3, 1, 2)
     rest = F.interpolate(rest, size=grid, mode="bicubic", align_corners=False)
@@ -37,7 +37,9 @@ def start_from(model: ViTPose, state: dict[str, Tensor]) -> None:
     rows, columns = model.grid
     if table is not None and table.shape[1] - 1 != rows * columns:
         share = ((table.shape[1] - 1) / (rows * columns)) ** 0.5
-        state["backbone.pos_embed"] = resized_positions(table, (round(rows * share), round(columns * share)), model.grid)
+        state["backbone.pos_embed"] = resized_positions(
+            table, (round(rows * share), round(columns * share)), model.grid
+        )
     fill(model, state, "the weights to start from")
 
 
