@@ -86,7 +86,7 @@ def cut(clips: list[Clip]) -> Parts:
     # The nose lies below the ears: turn the frame so that y is up when looking straight ahead.
     up = np.cross(forward, left)
     tilt = np.float32(np.arctan2(0.012, 0.11))
-    head = np.stack([left, np.cos(tilt) * up - np.sin(tilt) * -forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1)
+    head = np.stack([left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1)
 
     def limb(frame, *names):
         sides = []

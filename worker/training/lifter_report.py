@@ -42,7 +42,7 @@ def view_clip(
     clip: Clip,
     rng: np.random.Generator,
     *,
-    every: int = 3,
+    every: int = 5,
     noise: float = 0.0,
     lengths: dict[str, float] | None = None,
     demo: bool = False,
@@ -163,7 +163,7 @@ def report_on(network: Callable[[Array], Array], clips: list[Clip]) -> dict:
             ("cameras all around", clips, {}),
             ("a webcam at the front three-quarters", demo, {"demo": True}),
         ):
-            runs = [by_action(network, chosen, noise, seed=s, lengths=ADULT, **how) for s in range(6 if how else 1)]
+            runs = [by_action(network, chosen, noise, seed=s, lengths=ADULT, **how) for s in range(4 if how else 1)]
             actions = {
                 name: {
                     **{key: float(np.mean([run[name][key] for run in runs])) for key in figure},
@@ -181,4 +181,4 @@ def _frozen_by_action(clips: list[Clip]) -> dict[str, float]:
     for clip in clips:
         for name in (action_of(clip.name), "all"):
             found.setdefault(name, []).append((frozen_deg(clip), len(clip.joints_body)))
-    return {name: float(np.average(*zip(*pairs, strict=True))) for name, pairs in found.items()}
+    return {name: float(np.average([f for f, _ in p], weights=[n for _, n in p])) for name, p in found.items()}
