@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import addon, bench, demo, devices, doctor, models, run, synth, train, train_lifter
+from .commands import addon, bench, demo, devices, doctor, evaluate, models, run, synth, train, train_lifter
 
 app = typer.Typer(
     name="mocap",
@@ -25,6 +25,7 @@ app.command()(doctor.doctor)
 app.command()(train.train)
 app.command()(train_lifter.train_lifter)
 app.command()(synth.synth)
+app.command("eval")(evaluate.evaluate)
 app.add_typer(addon.app, name="addon")
 app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")
