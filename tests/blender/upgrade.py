@@ -7,11 +7,10 @@ import json
 import os
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
-import bpy  # noqa: I001 - it brings addon_utils
-
-import addon_utils
+import bpy
 
 MODULE = "bl_ext.user_default.vitpose_live_mocap"
 DATA = Path(os.environ["MOCAP_DATA"])
@@ -32,6 +31,10 @@ def tell(step: str) -> None:
     print(json.dumps(seen), flush=True)
 
 
+def bpy_addons():
+    return import_module("addon_utils")  # there once bpy is imported
+
+
 def install(path: str) -> None:
     bpy.ops.extensions.package_install_files(filepath=path, repo="user_default", enable_on_install=True)
 
@@ -43,9 +46,9 @@ for name in ("takes/mine.mocap", "weights/mine.safetensors"):
     (DATA / name).parent.mkdir(parents=True, exist_ok=True)
     (DATA / name).write_bytes(b"kept")
 tell("installed")
-addon_utils.disable(MODULE, default_set=True)
+bpy_addons().disable(MODULE, default_set=True)
 tell("disabled")
-addon_utils.enable(MODULE, default_set=True)
+bpy_addons().enable(MODULE, default_set=True)
 tell("enabled")
 install(sys.argv[2])
 tell("upgraded")

@@ -35,6 +35,8 @@ def steps():
     open_tab()
     yield 1.0
     scene.mocap.port = 0
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.ed.undo_push(message="Set up")
     bpy.ops.mocap.connect()
     Path(JOB["port_file"]).write_text(str(session.link.port), "utf-8")
     while session.stats()["received"] < 30:
@@ -62,8 +64,7 @@ def steps():
     picture("recorded.png")
     bpy.ops.mocap.disconnect()
     bpy.ops.ed.undo()
-    character = bpy.context.scene.mocap.target
-    animation = character.animation_data
+    animation = bpy.context.scene.mocap.target.animation_data
     REPORT["action_after_undo"] = bool(animation and animation.action)
     REPORT["error"] = session.stats()["error"]
 
