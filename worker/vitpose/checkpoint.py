@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -105,7 +106,9 @@ def _read_safetensors(file: Path, only_metadata: bool) -> tuple[Weights, dict[st
 
 def _read_pickle(file: Path) -> Weights:
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle protocols, for torch's own developers
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(
             f"{file} is damaged or holds more than weights. It is not loaded, as that could run what is in "
