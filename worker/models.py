@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from mocap_core.protocol import JOINT_COUNTS
+
 
 class ModelError(Exception):
     """A model that cannot be loaded; the text is a sentence for the user."""
@@ -35,6 +37,11 @@ class Models:
                 self._backend = load_backend(config or None, checkpoint or None, device or None)
             except (BackendError, CheckpointError, ConfigError) as error:
                 raise ModelError(str(error)) from None
+            if self._backend.skeleton not in JOINT_COUNTS:
+                raise ModelError(
+                    f"The model {self._backend.name} gives {self._backend.skeleton}; "
+                    f"{' or '.join(JOINT_COUNTS)} is needed here."
+                )
             self._key = key
         if self._lifter is None:
             from mocap_core.lift import Lifter, LiftError

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from .protocol import MAX_DECODED, PacketError
 from .seal import Seal
@@ -41,10 +42,17 @@ def is_loopback(host: str) -> bool:
 class Endpoint:
     """A bound UDP socket. Raises LinkError where it cannot be bound, or a key is missing outside loopback.
 
-    any_port: take another free port where `port` is in use.
+    any_port: take another free port where `port` is in use. beside: called in the thread, again and again.
     """
 
-    def __init__(self, host: str, port: int, key: bytes | None = None, any_port: bool = False):
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        key: bytes | None = None,
+        any_port: bool = False,
+        beside: Callable[[], None] = lambda: None,
+    ):
         host, port = resolve(host, port)
         if key is None and not is_loopback(host):
             raise LinkError(
@@ -69,6 +77,7 @@ class Endpoint:
         self.bad = 0
         self.last_bad = ""
         self._queue: deque[tuple[bytes, tuple[str, int], float]] = deque(maxlen=_QUEUE)
+        self._beside = beside
         self._closing = False
         self._sending = threading.Lock()  # the worker sends from two threads
         self._arrived = threading.Event()
@@ -130,6 +139,7 @@ class Endpoint:
 
     def _receive(self) -> None:
         while not self._closing:
+            self._beside()
             try:
                 # One byte more than is read, so that what is too long is seen to be and not cut to fit.
                 datagram, address = self._socket.recvfrom(MAX_DECODED + 256)

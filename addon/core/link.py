@@ -1,6 +1,7 @@
 """The add-on's end of the wire: subscribes, asks for captures, takes in poses, counts what got lost.
 
-Nothing here blocks: `poll` is called each tick. The worker's end is `mocap_worker.control`.
+Nothing here blocks: `poll` is called each tick, and a thread keeps the lease. The worker's
+end is `mocap_worker.control`.
 """
 
 import os
@@ -49,12 +50,14 @@ class PoseLink:
     ):
         self._worker = resolve(*worker)
         host = "127.0.0.1" if is_loopback(self._worker[0]) else "0.0.0.0"
-        self._endpoint = Endpoint(host, port, key, any_port=True)
+        self._subscribed = False
+        self._renew_s = float("-inf")
+        self._endpoint = Endpoint(host, port, key, any_port=True, beside=self._renew)
         self.counters = Counters()
         self.status: Status | None = None
         self.newest: PosePacket | None = None
         self._status_s = float("-inf")
-        self._renew_s = self._ping_s = self._resend_s = float("-inf")
+        self._ping_s = self._resend_s = float("-inf")
         self._request: Start | Stop | None = None
         self._offsets: deque[tuple[float, float]] = deque(maxlen=_OFFSETS)
         self._order = PacketOrder(self.counters)
@@ -73,7 +76,8 @@ class PoseLink:
         self._worker = resolve(*address)
         self.status = None
         self._offsets.clear()
-        self._renew_s = self._ping_s = self._resend_s = float("-inf")
+        self._subscribed = False
+        self._ping_s = self._resend_s = float("-inf")
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -111,7 +115,7 @@ class PoseLink:
         return self._request is not None
 
     def poll(self, now: float) -> list[PosePacket]:
-        """The packets since the last call, oldest first; renews the subscription and `status`.
+        """The packets since the last call, oldest first; subscribes and brings `status` up to date.
 
         now: time.perf_counter(). `newest` is then the newest packet of this call, or None where nothing newer
         than before came: a late packet is for the take and not to be shown. Each packet's meta gets
@@ -143,12 +147,13 @@ class PoseLink:
 
     def close(self) -> None:
         """Gives the subscription back and frees the port. Closing twice is fine."""
+        self._subscribed = False  # or the thread could renew what is given back
         self._endpoint.send(encode(Subscribe(0.0)), self._worker)
         self._endpoint.close()
 
     def _keep_alive(self, now: float) -> None:
-        if now - self._renew_s >= _RENEW_S:
-            self._renew_s = now
+        if not self._subscribed:
+            self._subscribed = True
             self._endpoint.send(encode(Subscribe(LEASE_S)), self._worker)
         if self._request is not None and now - self._resend_s >= _RESEND_S:
             self._resend_s = now
@@ -156,6 +161,13 @@ class PoseLink:
         if now - self._ping_s >= _PING_S:
             self._ping_s = now
             self._endpoint.send(encode(Ping(time.perf_counter())), self._worker)
+
+    def _renew(self) -> None:
+        """Renews the lease, in the endpoint's thread: a Blender that saves or renders keeps its capture."""
+        now = time.perf_counter()
+        if self._subscribed and now - self._renew_s >= _RENEW_S:
+            self._renew_s = now
+            self._endpoint.send(encode(Subscribe(LEASE_S)), self._worker)
 
     def _send_request(self) -> None:
         # The subscription goes first: a worker starts nothing for somebody who does not listen.

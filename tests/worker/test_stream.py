@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import resources
+from pathlib import Path
 
 import av
 import cv2
@@ -17,7 +19,7 @@ import torch
 
 from mocap_core.link import PoseLink
 from mocap_worker.vitpose.checkpoint import save_checkpoint
-from mocap_worker.vitpose.model_config import DEFAULT_MODEL, load_model_config
+from mocap_worker.vitpose.model_config import load_model_config
 
 PATIENCE_S = 180.0  # PyTorch can take long to start on a busy machine
 ENVIRONMENT = os.environ | {
@@ -29,26 +31,43 @@ ENVIRONMENT = os.environ | {
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    """A random model whose heatmaps are high everywhere, so that it sees a person in any picture."""
-    torch.manual_seed(0)
-    model = load_model_config(DEFAULT_MODEL).build()
-    with torch.no_grad():
-        model.keypoint_head.final_layer.bias.fill_(0.6)
-    path = tmp_path_factory.mktemp("a model") / "random — größe.safetensors"
-    save_checkpoint(model, path, DEFAULT_MODEL)
+def config(tmp_path_factory):
+    """A ViTPose of two blocks, so that these tests wait for the worker and not for the network."""
+    base = Path(str(resources.files("mocap_worker.configs"))) / "coco_256x192_simple.py"
+    path = tmp_path_factory.mktemp("a config") / "two_blocks.py"
+    path.write_text(
+        f"_base_ = {base.as_posix()!r}\n"
+        "model = dict(\n"
+        "    backbone=dict(arch=dict(\n"
+        "        embed_dims=48, num_layers=2, num_heads=3, feedforward_channels=192)),\n"
+        "    head=dict(in_channels=48),\n"
+        ")\n",
+        encoding="utf-8",
+    )
     return path
 
 
 @pytest.fixture(scope="module")
-def blind(tmp_path_factory):
-    """A random model that sees nobody in any picture."""
-    model = load_model_config(DEFAULT_MODEL).build()
+def checkpoint(tmp_path_factory, config):
+    """Random weights whose heatmaps are high everywhere, so that the model sees a person in any picture."""
+    torch.manual_seed(0)
+    model = load_model_config(config).build()
+    with torch.no_grad():
+        model.keypoint_head.final_layer.bias.fill_(0.6)
+    path = tmp_path_factory.mktemp("a model") / "random — größe.safetensors"
+    save_checkpoint(model, path, str(config))
+    return path
+
+
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory, config):
+    """Weights that see nobody in any picture."""
+    model = load_model_config(config).build()
     with torch.no_grad():
         model.keypoint_head.final_layer.weight.zero_()
         model.keypoint_head.final_layer.bias.fill_(0.05)
     path = tmp_path_factory.mktemp("model") / "blind.safetensors"
-    save_checkpoint(model, path, DEFAULT_MODEL)
+    save_checkpoint(model, path, str(config))
     return path
 
 
@@ -96,10 +115,10 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(checkpoint, tmp_path_factory):
+def served(checkpoint, config, tmp_path_factory):
     """One worker for many tests: its model is loaded once."""
     log = tmp_path_factory.mktemp("log") / "worker.log"
-    served = Served(log, "--checkpoint", checkpoint, "--device", "cpu")
+    served = Served(log, "--config", config, "--checkpoint", checkpoint, "--device", "cpu")
     yield served
     said = served.said()
     served.end()
@@ -133,9 +152,12 @@ class Listener:
 
     def state(self, *states):
         """Waits for a state and gives the status."""
-        return self.until(
-            lambda: not self.link.asking and self.link.status.state in states and self.link.status
-        )
+
+        def look():
+            status = self.link.status
+            return status if status and not self.link.asking and status.state in states else None
+
+        return self.until(look)
 
 
 @pytest.fixture
@@ -193,8 +215,9 @@ def test_given_box_is_where_the_model_looks(listener, clip):
     """A random model's keypoints lie in the crop it is given; a crop is the box and a quarter, in 3:4."""
     listener.link.start(str(clip), options={"box": [60, 90, 90, 120]})
     packet = listener.until(lambda: listener.packets and listener.packets[0])
-    low, high = packet.keypoints.min(axis=0), packet.keypoints.max(axis=0)
-    assert (low >= [75 - 22, 105 - 28]).all() and (high <= [75 + 22, 105 + 28]).all()
+    # Not all: where noise is flat, the decoder's step to the summit can be long.
+    within = (np.abs(packet.keypoints - [75, 105]) <= [19, 25]).all(axis=1)
+    assert within.sum() >= 12
 
 
 def test_second_capture_keeps_the_model_and_is_a_new_session(listener, clip):
@@ -233,8 +256,7 @@ def test_two_listeners_get_the_same(served, listener, clip):
     try:
         other.until(lambda: other.link.status)
         listener.link.start(str(clip))
-        listener.state("ended")
-        other.until(lambda: len(other.packets) == 24)
+        listener.until(lambda: other.poll() or len(other.packets) == len(listener.packets) == 24)
         assert [p.seq for p in other.packets] == [p.seq for p in listener.packets]
         assert other.link.counters.lost == 0
     finally:
@@ -347,7 +369,7 @@ def test_garbage_does_not_stop_the_worker(served, listener):
     assert served.process.poll() is None
 
 
-def test_send_streams_without_being_asked_and_exits(tmp_path, checkpoint, clip):
+def test_send_streams_without_being_asked_and_exits(tmp_path, checkpoint, config, clip):
     receiver = PoseLink(0)
     send = f"127.0.0.1:{receiver.port}"
     try:
@@ -357,6 +379,8 @@ def test_send_streams_without_being_asked_and_exits(tmp_path, checkpoint, clip):
             clip,
             "--send",
             send,
+            "--config",
+            config,
             "--checkpoint",
             checkpoint,
             "--as-fast-as-possible",
@@ -370,9 +394,19 @@ def test_send_streams_without_being_asked_and_exits(tmp_path, checkpoint, clip):
         receiver.close()
 
 
-def test_source_given_by_hand_starts_with_the_first_listener_and_once_exits(tmp_path, checkpoint, clip):
+def test_source_given_by_hand_starts_with_the_first_listener_and_once_exits(
+    tmp_path, checkpoint, config, clip
+):
     served = Served(
-        tmp_path / "log", "--source", clip, "--once", "--checkpoint", checkpoint, "--as-fast-as-possible"
+        tmp_path / "log",
+        "--source",
+        clip,
+        "--once",
+        "--config",
+        config,
+        "--checkpoint",
+        checkpoint,
+        "--as-fast-as-possible",
     )
     listener = Listener(served.port)
     try:
@@ -387,8 +421,8 @@ def test_source_given_by_hand_starts_with_the_first_listener_and_once_exits(tmp_
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_ctrl_c_in_a_capture_cleans_up(tmp_path, checkpoint, number, code):
-    served = Served(tmp_path / "log", "--checkpoint", checkpoint)
+def test_ctrl_c_in_a_capture_cleans_up(tmp_path, checkpoint, config, number, code):
+    served = Served(tmp_path / "log", "--config", config, "--checkpoint", checkpoint)
     listener = Listener(served.port)
     try:
         with mjpeg_server() as server:
