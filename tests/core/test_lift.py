@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
 from mocap_core.lift import NOMINAL_HEIGHT_M, Lifter, LiftError, root_translation
 from mocap_core.lift.features import (
     BONES,
@@ -207,7 +208,9 @@ _ANY = st.floats(width=32, allow_nan=True, allow_infinity=True)
 @settings(max_examples=120, deadline=None)
 @given(
     frames=st.lists(
-        st.tuples(hnp.arrays(np.float64, (17, 2), elements=_ANY), hnp.arrays(np.float64, 17, elements=_ANY), _ANY),
+        st.tuples(
+            hnp.arrays(np.float64, (17, 2), elements=_ANY), hnp.arrays(np.float64, 17, elements=_ANY), _ANY
+        ),
         min_size=1,
         max_size=4,
     ),

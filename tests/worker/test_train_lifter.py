@@ -4,15 +4,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mocap_core.lift.features import BONES, BONES_FROM_JOINTS, FEATURES, JOINTS_FROM_BONES, LAGS_S, NOMINAL_HEIGHT_M
+
+from mocap_core.lift.features import (
+    BONES,
+    BONES_FROM_JOINTS,
+    FEATURES,
+    JOINTS_FROM_BONES,
+    LAGS_S,
+    NOMINAL_HEIGHT_M,
+)
 from mocap_core.lift.network import WEIGHTS, Network
 from mocap_core.skeleton import BODY, BODY_INDEX
 from mocap_worker.training import lifter_report
+from mocap_worker.training.lifter_bends import rotate
 from mocap_worker.training.lifter_cameras import detect, film, project, samples
-from mocap_worker.training.lifter_people import bodies, cut, people, rotate
+from mocap_worker.training.lifter_people import bodies, cut, people
 from mocap_worker.training.motion import Clip, load_clips
 
-MOTION = Path(os.environ.get("MOCAP_MOTION") or Path(__file__).parents[3] / "shared/data/motion/cmu_clips.npz")
+MOTION = Path(
+    os.environ.get("MOCAP_MOTION") or Path(__file__).parents[3] / "shared/data/motion/cmu_clips.npz"
+)
 BONE = {name: i for i, name in enumerate(BONES)}
 
 
@@ -24,7 +35,9 @@ def stepping():
     joints = np.zeros((240, len(BODY), 3))
 
     def put(name, x, back, up):
-        joints[:, BODY_INDEX[name]] = np.stack(np.broadcast_arrays(x, -np.asarray(back), up), -1).reshape(-1, 3)
+        joints[:, BODY_INDEX[name]] = np.stack(np.broadcast_arrays(x, -np.asarray(back), up), -1).reshape(
+            -1, 3
+        )
 
     # The second number is how far ahead, towards -y.
     for side, s in (("left", 1), ("right", -1)):
@@ -82,7 +95,9 @@ def test_people_keep_their_bones_lengths_and_bend_their_knees_one_way(stepping):
     assert bones.shape == (400, len(LAGS_S), len(BONES), 3) and np.isfinite(bones).all()
     length = np.linalg.norm(bones, axis=-1)
     for name in ("left_upper_arm", "right_lower_leg", "neck", "hip_half"):
-        np.testing.assert_allclose(length[:, 1:, BONE[name]], length[:, :1, BONE[name]].repeat(3, 1), rtol=1e-4)
+        np.testing.assert_allclose(
+            length[:, 1:, BONE[name]], length[:, :1, BONE[name]].repeat(3, 1), rtol=1e-4
+        )
     np.testing.assert_array_equal(hips[:, 0], 0)
     left, up = bones[:, :, BONE["hip_half"]], bones[:, :, BONE["torso"]]
     thigh, shin = bones[:, :, BONE["left_upper_leg"]], bones[:, :, BONE["left_lower_leg"]]
@@ -96,7 +111,9 @@ def test_a_level_camera_sees_a_facing_person_upright_and_their_left_on_the_right
     bones, hips = people(np.random.default_rng(2), cut([stepping]), 600, LAGS_S)
     joints, now, _focal, size = film(np.random.default_rng(3), bones, hips)
     assert joints.shape == (600, len(LAGS_S), 17, 3)
-    np.testing.assert_allclose(joints[:, 0], JOINTS_FROM_BONES @ now + joints[:, 0, 11:13].mean(1, keepdims=True), atol=1e-4)
+    np.testing.assert_allclose(
+        joints[:, 0], JOINTS_FROM_BONES @ now + joints[:, 0, 11:13].mean(1, keepdims=True), atol=1e-4
+    )
     facing = now[:, BONE["nose"], 2] < -0.08
     assert facing.sum() > 100
     assert (now[facing, BONE["shoulder_half"], 0] > 0).mean() > 0.95
@@ -132,6 +149,7 @@ def test_samples_are_finite_and_of_one_seed(stepping):
 
 def test_torch_and_numpy_say_the_same(tmp_path):
     import torch
+
     from mocap_worker.training.lifter import LiftNet
 
     torch.manual_seed(0)
@@ -144,7 +162,9 @@ def test_torch_and_numpy_say_the_same(tmp_path):
     x = np.random.default_rng(0).standard_normal((7, FEATURES)).astype(np.float32)
     with torch.no_grad():
         expected = net.eval()(torch.from_numpy(x)).numpy()
-    np.testing.assert_allclose(Network(tmp_path / "weights.npz").raw(x), expected, atol=2e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(
+        Network(tmp_path / "weights.npz").raw(x), expected, atol=2e-5 * np.abs(expected).max()
+    )
 
 
 def test_training_learns_and_goes_on_where_it_stopped(tmp_path, stepping):
@@ -199,8 +219,9 @@ def test_unseen_jumping_and_window_washing_are_lifted(noise, most):
 
 @pytest.mark.skipif(not MOTION.is_file(), reason=f"the motion clips are not at {MOTION}")
 def test_the_command_measures_what_ships(tmp_path):
-    from mocap_worker.cli import app
     from typer.testing import CliRunner
+
+    from mocap_worker.cli import app
 
     before = WEIGHTS.read_bytes()
     run = ["train-lifter", "--minutes", "0", "--motion", str(MOTION), "--out", str(tmp_path)]
@@ -215,9 +236,12 @@ def test_the_command_measures_what_ships(tmp_path):
 
 
 def test_a_missing_motion_file_is_one_sentence(tmp_path):
-    from mocap_worker.cli import app
     from typer.testing import CliRunner
 
-    result = CliRunner().invoke(app, ["train-lifter", "--motion", str(tmp_path / "none.npz"), "--out", str(tmp_path)])
+    from mocap_worker.cli import app
+
+    result = CliRunner().invoke(
+        app, ["train-lifter", "--motion", str(tmp_path / "none.npz"), "--out", str(tmp_path)]
+    )
     assert result.exit_code == 1
     assert "none.npz" in result.output and "Traceback" not in result.output

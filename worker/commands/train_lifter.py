@@ -13,7 +13,9 @@ def train_lifter(
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint, the weights and the report.")] = Path(
         "runs/lifter"
     ),
-    install: Annotated[bool, typer.Option("--install", help="Put the weights in the place of those that ship.")] = False,
+    install: Annotated[
+        bool, typer.Option("--install", help="Put the weights in the place of those that ship.")
+    ] = False,
 ) -> None:
     """Train the lifter on the motion clips' train part and print its errors on the test part.
 
@@ -23,6 +25,7 @@ def train_lifter(
     import json
 
     import numpy as np
+
     from mocap_core.lift.network import WEIGHTS, LiftError, Network
 
     from ..training.lifter_report import report_on
@@ -64,14 +67,26 @@ def _print(report: dict) -> None:
 
     for case in report["cases"]:
         table = Table(title=case["title"], title_justify="left")
-        for name in ("action", "MPJPE mm", "P-MPJPE mm", "bones °", "arms °", "legs °", "torso °", "frozen pose °"):
+        for name in (
+            "action",
+            "MPJPE mm",
+            "P-MPJPE mm",
+            "bones °",
+            "arms °",
+            "legs °",
+            "torso °",
+            "frozen pose °",
+        ):
             table.add_column(name, justify="left" if name == "action" else "right")
         for action, f in case["actions"].items():
             table.add_row(
                 action,
                 f"{f['mpjpe_mm']:.0f}",
                 f"{f['p_mpjpe_mm']:.0f}",
-                *(f"{f[k]:.1f}" for k in ("bone_angle_deg", "bone_angle_deg_arm", "bone_angle_deg_leg", "torso_deg")),
+                *(
+                    f"{f[k]:.1f}"
+                    for k in ("bone_angle_deg", "bone_angle_deg_arm", "bone_angle_deg_leg", "torso_deg")
+                ),
                 f"{f['constant_pose_deg']:.1f}",
             )
         Console().print(table)

@@ -13,14 +13,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mocap_core.lift.features import BONES, FEATURES, JOINTS_FROM_BONES
 from torch import nn
+
+from mocap_core.lift.features import BONES, FEATURES, JOINTS_FROM_BONES
 
 from .lifter_cameras import samples
 from .lifter_people import Parts
 
 #: What an error of a bone's direction costs, by bone: what drives a rig counts.
-_BONE_WEIGHT = {"hip_half": 0.6, "shoulder_half": 0.8, "torso": 1.0, "neck": 0.4, "ear_half": 0.3, "nose": 0.3}
+_BONE_WEIGHT = {
+    "hip_half": 0.6,
+    "shoulder_half": 0.8,
+    "torso": 1.0,
+    "neck": 0.4,
+    "ear_half": 0.3,
+    "nose": 0.3,
+}
 
 
 class LiftNet(nn.Module):

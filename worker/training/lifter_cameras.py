@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from mocap_core.lift.features import ASSUMED_FOCAL, FLIP_JOINTS, JOINTS_FROM_BONES, LAGS_S, features, flip_bones
+
+from mocap_core.lift.features import (
+    ASSUMED_FOCAL,
+    FLIP_JOINTS,
+    JOINTS_FROM_BONES,
+    LAGS_S,
+    features,
+    flip_bones,
+)
 
 from .lifter_people import Array, Parts, people
 
@@ -29,14 +37,16 @@ class Samples:
 
 def samples(rng: np.random.Generator, parts: Parts, count: int) -> Samples:
     """One batch to train on: each person in front of two cameras, which is cheaper than two people."""
-    bones, hips = (np.concatenate([part, part])[:count] for part in people(rng, parts, (count + 1) // 2, LAGS_S))
+    bones, hips = (
+        np.concatenate([part, part])[:count] for part in people(rng, parts, (count + 1) // 2, LAGS_S)
+    )
     joints, bones, focal, size = film(rng, bones, hips)
     keypoints = project(joints, focal, size)
     keypoints, confidence = detect(rng, keypoints, size, joints)
     mirror = rng.random(count) < 0.5
-    keypoints[mirror] = (np.array([1, 0], np.float32) * size[mirror, None, None] - keypoints[mirror] * [1, -1])[
-        :, :, FLIP_JOINTS
-    ]
+    keypoints[mirror] = (
+        np.array([1, 0], np.float32) * size[mirror, None, None] - keypoints[mirror] * [1, -1]
+    )[:, :, FLIP_JOINTS]
     confidence[mirror] = confidence[mirror][:, :, FLIP_JOINTS]
     bones[mirror] = flip_bones(bones[mirror])
     assumed = ASSUMED_FOCAL * size.max(-1)
@@ -66,7 +76,7 @@ def film(rng: np.random.Generator, bones: Array, hips: Array) -> tuple[Array, Ar
     aimed = np.arctan2(height - 0.93, distance) - np.arctan(spot[:, 1])
     pitch = np.where(rng.random(count) < 0.6, aimed, rng.uniform(-17, 37, count) * _DEG)
     roll = np.where(rng.random(count) < 0.85, rng.normal(0, 4, count), rng.uniform(-32, 32, count)) * _DEG
-    to_camera = _camera(yaw, pitch, roll)
+    to_camera = camera(yaw, pitch, roll)
     bones = bones @ to_camera[:, None]
     hips = (hips[:, :, None] @ to_camera[:, None])[:, :, 0]
     ray = np.concatenate([spot, np.ones((count, 1))], -1)
@@ -101,7 +111,9 @@ def detect(rng: np.random.Generator, keypoints: Array, size: Array, joints: Arra
     keypoints = keypoints + error * tall[..., None]
 
     miss = np.sqrt((error * error).sum(-1))
-    trust = np.clip(1 - rng.uniform(0, 10, (count, 1, 1)) * miss - 0.12 * np.abs(normal((count, times, 17))), 0.1, 1)
+    trust = np.clip(
+        1 - rng.uniform(0, 10, (count, 1, 1)) * miss - 0.12 * np.abs(normal((count, times, 17))), 0.1, 1
+    )
     confidence = trust * rng.uniform(0.6, 1, (count, 1, 1))
     drop = rng.random((count, times, 17)) < rng.choice([0, 0.03, 0.12], (count, 1, 1), p=[0.5, 0.35, 0.15])
     drop |= rng.random((count, 1, 17)) < 0.02
@@ -119,7 +131,7 @@ def detect(rng: np.random.Generator, keypoints: Array, size: Array, joints: Arra
     return keypoints, np.where(drop, 0, confidence).astype(np.float32)
 
 
-def _camera(yaw: Array, pitch: Array, roll: Array) -> Array:
+def camera(yaw: Array, pitch: Array, roll: Array) -> Array:
     """World → camera for row vectors, (B, 3, 3); level it sees +y ahead, as the project's axes say."""
 
     def turn(angle, first, second):

@@ -1,7 +1,8 @@
 """Virtual people for the lifter: bodies of many proportions in mixed and bent poses.
 
 Owns cutting clips into parts (legs, torso, arms, head, each in its own frame) and putting parts of
-different clips together on a new body. Cameras and detectors are `lifter_cameras`'s.
+different clips together on a new body. How limbs are bent further is `lifter_bends`', cameras and
+detectors are `lifter_cameras`'.
 
 Frames of the body: x to its left, y up, z forward.
 """
@@ -9,11 +10,14 @@ Frames of the body: x to its left, y up, z forward.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+
 from mocap_core.lift.features import BONES, NOMINAL_HEIGHT_M
 from mocap_core.skeleton import BODY_INDEX
 
+from .lifter_bends import bend_arms, bend_legs, cross, crouch, dot, rotate, shrug_of, unit, wander
 from .motion import Clip
 
 Array = np.ndarray
@@ -81,18 +85,20 @@ def cut(clips: list[Clip]) -> Parts:
     pelvis = _frames(at("left_hip") - hips, spine)
     chest = _frames(at("left_shoulder") - shoulders, spine)
     nose = at("nose") - ears
-    left = _unit(at("left_ear") - ears)
-    forward = _unit(nose - _dot(nose, left) * left)
+    left = unit(at("left_ear") - ears)
+    forward = unit(nose - dot(nose, left) * left)
     # The nose lies below the ears: turn the frame so that y is up when looking straight ahead.
     up = np.cross(forward, left)
     tilt = np.float32(np.arctan2(0.012, 0.11))
-    head = np.stack([left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1)
+    head = np.stack(
+        [left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1
+    )
 
     def limb(frame, *names):
         sides = []
         for side in ("left_", "right_"):
             points = [at(side + n) for n in names]
-            sides.append(np.stack([_unit(b - a) for a, b in zip(points, points[1:], strict=False)], 1))
+            sides.append(np.stack([unit(b - a) for a, b in pairwise(points)], 1))
         return np.einsum("fsbk,fjk->fsbj", np.stack(sides, 1), frame)
 
     def into(frame, v):
@@ -102,10 +108,10 @@ def cut(clips: list[Clip]) -> Parts:
         pelvis=pelvis,
         chest=chest,
         hips=hips,
-        torso=into(pelvis, _unit(spine)),
+        torso=into(pelvis, unit(spine)),
         legs=limb(pelvis, "hip", "knee", "ankle"),
         arms=limb(chest, "shoulder", "elbow", "wrist"),
-        neck=into(chest, _unit(ears - shoulders)),
+        neck=into(chest, unit(ears - shoulders)),
         head=np.einsum("fik,fjk->fij", head, chest),
         first=first,
         weight=weight / weight.sum(),
@@ -142,7 +148,9 @@ def bodies(rng: np.random.Generator, count: int) -> dict[str, Array]:
     return out
 
 
-def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[float, ...]) -> tuple[Array, Array]:
+def people(
+    rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[float, ...]
+) -> tuple[Array, Array]:
     """Moving people at `lags_s` before now.
 
     Returns bones (count, T, 16, 3) m in the world (z up, facing -y now) and hips (count, T, 3) m,
@@ -158,22 +166,22 @@ def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[flo
     drawn[2:, together] = drawn[1, together]
     low, mid, left, right, top = (np.maximum(d[:, None] - step, parts.first[d][:, None]) for d in drawn)
 
-    legs, lean = _crouch(rng, parts.legs[low])
-    legs = _bend_legs(rng, legs)
+    legs, lean = crouch(rng, parts.legs[low])
+    legs = bend_legs(rng, legs)
     arms = np.stack([parts.arms[left, 0], parts.arms[right, 1]], 2)
-    arms = _bend_arms(rng, arms)
+    arms = bend_arms(rng, arms)
     pelvis = parts.pelvis[low]
     pelvis = rotate(pelvis, pelvis[:, :, :1] * lean[:, :, None, None])
     # The chest's frame within the pelvis, bent.
-    lean = _wander(rng, count, len(lags_s), 9)
+    lean = wander(rng, count, len(lags_s), 9)
     deep = rng.random(count) < 0.08
     lean[deep, :, 0] += (_DEG * rng.uniform(15, 90, deep.sum()))[:, None]
     chest = parts.chest[mid] @ np.swapaxes(parts.pelvis[mid], -1, -2)
     chest = rotate(chest, lean[:, :, None])
     torso = rotate(parts.torso[mid], lean)
-    nod = _wander(rng, count, len(lags_s), 9)
+    nod = wander(rng, count, len(lags_s), 9)
     neck = rotate(parts.neck[top], nod)
-    head = rotate(parts.head[top], (nod + _wander(rng, count, len(lags_s), 14))[:, :, None])
+    head = rotate(parts.head[top], (nod + wander(rng, count, len(lags_s), 14))[:, :, None])
 
     def out_of(frame, v):
         frame = frame.reshape(*frame.shape[:2], *[1] * (v.ndim - 3), 3, 3)
@@ -188,10 +196,13 @@ def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[flo
 
     put("hip_half", pelvis[:, :, 0] * body["hip_half"][:, None, None])
     limbs = out_of(chest, arms) * body["arms"][:, None, :, :, None]
-    shrug = _shrug(rng, arms)
+    shrug = shrug_of(rng, arms)
     shrug = out_of(chest, shrug)
     put("torso", out_of(pelvis, torso) * body["torso"][:, None, None] + shrug.mean(2))
-    put("shoulder_half", chest[:, :, 0] * body["shoulder_half"][:, None, None] + (shrug[:, :, 0] - shrug[:, :, 1]) / 2)
+    put(
+        "shoulder_half",
+        chest[:, :, 0] * body["shoulder_half"][:, None, None] + (shrug[:, :, 0] - shrug[:, :, 1]) / 2,
+    )
     bones[:, :, 3:7] = limbs.reshape(count, len(lags_s), 4, 3)
     bones[:, :, 7:11] = (out_of(pelvis, legs) * body["legs"][:, None, :, :, None]).reshape(count, -1, 4, 3)
     put("neck", out_of(chest, neck) * body["neck"][:, None, None])
@@ -203,112 +214,10 @@ def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[flo
     hips = parts.hips[low] - parts.hips[low[:, :1]]
     turn = _heading_to_minus_y(pelvis[:, 0, 2])
     bones, hips = bones @ turn[:, None], (hips[:, :, None] @ turn[:, None])[:, :, 0]
-    tilt = _wander(rng, count, len(lags_s), 4)
+    tilt = wander(rng, count, len(lags_s), 4)
     lying = rng.random(count) < 0.02
     tilt[lying] += (_DEG * rng.normal(0, 40, (lying.sum(), 1, 3))).astype(np.float32)
     return rotate(bones, tilt[:, :, None]), hips.astype(np.float32)
-
-
-def rotate(v: Array, rotvec: Array) -> Array:
-    """Vectors (…, 3) turned by rotation vectors (…, 3); both broadcast."""
-    angle = np.sqrt(_dot(rotvec, rotvec))
-    k = rotvec / np.maximum(angle, 1e-8)
-    c, s = np.cos(angle), np.sin(angle)
-    return v * c + _cross(k, v) * s + k * (_dot(k, v) * (1 - c))
-
-
-def _crouch(rng, legs):
-    """Bend some people's knees and hips together, as before a jump: legs, and the lean (B, T) in radians."""
-    count, times = legs.shape[:2]
-    deep = (rng.random(count) < 0.35) * rng.uniform(0, 80, count)
-    ease = 1 + np.linspace(0, 1, times)[None] * rng.normal(0, 0.5, (count, 1))
-    thigh = (deep[:, None] * np.clip(ease, 0, 1.3)).astype(np.float32) * _DEG
-    lean = thigh * rng.uniform(0, 0.9, (count, 1)).astype(np.float32)
-    shin = thigh * rng.uniform(0.2, 1.3, (count, 1)).astype(np.float32)
-    x = np.array([1, 0, 0], np.float32)
-    turn = np.stack([-(thigh + lean), shin - lean], -1)  # in the pelvis, which leans forward itself
-    return rotate(legs, x * turn[:, :, None, :, None]), lean
-
-
-def _bend_legs(rng, legs):
-    count, times = legs.shape[:2]
-    sit = rng.random(count) < 0.05
-    down = np.array([[[0, -0.2, 0.98], [0, -1, 0]]] * 2, np.float32)
-    legs = legs.copy()
-    legs[sit] = down + 0.08 * rng.standard_normal((sit.sum(), 1, 2, 2, 3)).astype(np.float32)
-    legs[sit] = _unit(legs[sit])
-    swing = np.stack([_wander(rng, count, times, 11) for _ in range(2)], 2)
-    legs = rotate(legs, swing[:, :, :, None])
-    hinge = np.array([1, 0, 0], np.float32)
-    return _flex(rng, legs, hinge, 13 * _DEG, 150 * _DEG)
-
-
-def _bend_arms(rng, arms):
-    count, times = arms.shape[:2]
-    arms = _reach(rng, arms)
-    swing = np.stack([_wander(rng, count, times, 13) for _ in range(2)], 2)
-    far = rng.random((count, 2)) < 0.12
-    big = np.stack([_wander(rng, count, times, 45) for _ in range(2)], 2)
-    swing = swing + big * far[:, None, :, None]
-    arms = rotate(arms, swing[:, :, :, None])
-    # No arm reaches far behind the back: mirror those that would.
-    behind = (arms[..., 0, 2] < -0.6).any(1) | ((arms[..., 0, 2] + arms[..., 1, 2]) < -1.0).any(1)
-    arms = np.where(behind[:, None, :, None, None], arms * np.array([1, 1, -1], np.float32), arms)
-    swivel = rng.normal(0, 20 * _DEG, (count, 1, 2, 1)).astype(np.float32)
-    arms[..., 1, :] = rotate(arms[..., 1, :], arms[..., 0, :] * swivel)
-    hinge = rng.standard_normal((count, 1, 2, 3)).astype(np.float32)
-    return _flex(rng, arms, hinge, 18 * _DEG, 150 * _DEG)
-
-
-def _reach(rng, arms):
-    """Let some hands reach for a moving place before the body, elbows down and out as people hold them."""
-    count, times = arms.shape[:2]
-    some = rng.random((count, 2)) < np.where(rng.random((count, 1)) < 0.3, 0.6, 0.08)
-    place = np.stack([rng.normal(0.35, 0.85, (count, 2)), rng.uniform(-1.3, 1.4, (count, 2)), rng.uniform(0.3, 0.99, (count, 2))])
-    end = place + np.array([0.3, 0.3, 0.12])[:, None, None] * rng.standard_normal((3, count, 2))
-    t = np.linspace(0, 1, times)[None, None, :, None]
-    across, lift, far = (place[:, :, None] * (1 - t) + end[:, :, None] * t).astype(np.float32)
-    far = np.clip(far, 0.25, 0.99)
-    toward = np.stack([np.sin(across) * np.cos(lift), np.sin(lift), np.cos(across) * np.cos(lift)], -1)
-    raised = np.maximum(toward[..., 1], 0)
-    pole = np.stack([0.5 + 0.5 * raised, -0.8 * (1 - raised), 0.4 * raised - 0.3], -1)
-    pole += 0.35 * rng.standard_normal((count, 1, 2, 3)).astype(np.float32)
-    pole = _unit(pole - _dot(pole, toward) * toward)
-    a, b = np.float32(0.535), np.float32(0.465)  # upper and lower arm in shares of the arm
-    bend = np.arccos(np.clip((a * a + far * far - b * b) / (2 * a * far), -1, 1))[..., None]
-    upper = np.cos(bend) * toward + np.sin(bend) * pole
-    reached = np.stack([upper, _unit(far[..., None] * toward - a * upper)], -2)
-    reached[:, :, 1] *= np.array([-1, 1, 1], np.float32)
-    return np.where(some[:, None, :, None, None], reached, arms)
-
-
-def _flex(rng, limbs, hinge, spread, most):
-    """Bend elbows or knees (B, T, 2, 2, 3) about their own axis, never over their ends."""
-    upper, lower = limbs[..., 0, :], limbs[..., 1, :]
-    flexion = np.arccos(np.clip(_dot(upper, lower)[..., 0], -1, 1))
-    axis = _unit(_cross(upper, lower) + 0.05 * hinge)
-    axis = _unit(axis - _dot(axis, upper) * upper)
-    change = rng.normal(0, spread, (limbs.shape[0], 1, 2)).astype(np.float32)
-    change = np.clip(change, -flexion, np.maximum(most - flexion, 0))
-    return np.stack([upper, rotate(lower, axis * change[..., None])], -2)
-
-
-def _shrug(rng, arms):
-    """How far shoulders leave their place (B, T, 2, 3) m in the chest: up with a raised arm."""
-    shift = 0.012 * rng.standard_normal((len(arms), 1, 2, 3)).astype(np.float32)
-    follow = rng.uniform(0, 0.05, (len(arms), 1, 1)).astype(np.float32)
-    up = np.maximum(arms[..., 0, 1], 0) * follow
-    shift = np.broadcast_to(shift, (*arms.shape[:3], 3)).copy()
-    shift[..., 1] += up
-    return shift
-
-
-def _wander(rng, count, times, degrees):
-    """Rotation vectors (count, times, 3) that drift a little over the window."""
-    start = rng.standard_normal((count, 1, 3)).astype(np.float32)
-    end = start + 0.35 * rng.standard_normal((count, 1, 3)).astype(np.float32)
-    t = np.linspace(0, 1, times, dtype=np.float32)[None, :, None] if times > 1 else np.float32(0)
-    return degrees * _DEG * (start + (end - start) * t)
 
 
 def _heading_to_minus_y(forward):
@@ -317,28 +226,12 @@ def _heading_to_minus_y(forward):
     r = np.maximum(np.hypot(x, y), 1e-6)
     c, s = -y / r, -x / r
     zero, one = np.zeros_like(c), np.ones_like(c)
-    return np.stack([np.stack([c, s, zero], -1), np.stack([-s, c, zero], -1), np.stack([zero, zero, one], -1)], 1)
+    return np.stack(
+        [np.stack([c, s, zero], -1), np.stack([-s, c, zero], -1), np.stack([zero, zero, one], -1)], 1
+    )
 
 
 def _frames(left, up):
-    x = _unit(left)
-    y = _unit(up - _dot(up, x) * x)
-    return np.stack([x, y, _cross(x, y)], 1)
-
-
-def _unit(v):
-    return v / np.maximum(np.sqrt(_dot(v, v)), 1e-9)
-
-
-def _dot(a, b):
-    """(…, 1): spelled out, three times as fast as a sum over so short an axis."""
-    return a[..., :1] * b[..., :1] + a[..., 1:2] * b[..., 1:2] + a[..., 2:] * b[..., 2:]
-
-
-def _cross(a, b):
-    a, b = np.broadcast_arrays(a, b)
-    out = np.empty(a.shape, np.result_type(a, b))
-    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
-    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
-    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-    return out
+    x = unit(left)
+    y = unit(up - dot(up, x) * x)
+    return np.stack([x, y, cross(x, y)], 1)

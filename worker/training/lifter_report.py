@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from mocap_core.lift.features import ASSUMED_FOCAL, BONES, BONES_FROM_JOINTS, JOINTS_FROM_BONES, LAGS_S, features
+
+from mocap_core.lift.features import (
+    ASSUMED_FOCAL,
+    BONES,
+    BONES_FROM_JOINTS,
+    JOINTS_FROM_BONES,
+    LAGS_S,
+    features,
+)
 from mocap_core.skeleton import COCO_COUNT
 
-from .lifter_cameras import _camera, project
+from .lifter_cameras import camera, project
 from .lifter_people import Array, action_of
 from .motion import Clip
 
@@ -71,7 +79,7 @@ def view_clip(
         yaw, pitch = rng.uniform(-180, 180, n), rng.uniform(-10, 25, n)
         roll, ratio = rng.normal(0, 5, n), np.exp(rng.normal(0, 0.1, n))
         distance, centre = rng.uniform(2.5, 5, n), hips[now]
-    turn = _camera(yaw * _DEG, pitch * _DEG, roll * _DEG)
+    turn = camera(yaw * _DEG, pitch * _DEG, roll * _DEG)
     bones = bones @ turn[:, None]
     move = (hips[rows] - centre[..., None, :] if not demo else hips[rows] - centre) @ turn
     move[..., 2] += np.asarray(distance)[..., None] if not demo else distance
@@ -137,7 +145,8 @@ def by_action(
         found.setdefault(action_of(clip.name), []).append((network(x) @ view, truth))
     found["all"] = [pair for pairs in list(found.values()) for pair in pairs]
     return {
-        name: figures(*(np.concatenate(parts) for parts in zip(*pairs, strict=True))) for name, pairs in found.items()
+        name: figures(*(np.concatenate(parts) for parts in zip(*pairs, strict=True)))
+        for name, pairs in found.items()
     }
 
 
@@ -163,7 +172,10 @@ def report_on(network: Callable[[Array], Array], clips: list[Clip]) -> dict:
             ("cameras all around", clips, {}),
             ("a webcam at the front three-quarters", demo, {"demo": True}),
         ):
-            runs = [by_action(network, chosen, noise, seed=s, lengths=ADULT, **how) for s in range(4 if how else 1)]
+            runs = [
+                by_action(network, chosen, noise, seed=s, lengths=ADULT, **how)
+                for s in range(4 if how else 1)
+            ]
             actions = {
                 name: {
                     **{key: float(np.mean([run[name][key] for run in runs])) for key in figure},
@@ -181,4 +193,6 @@ def _frozen_by_action(clips: list[Clip]) -> dict[str, float]:
     for clip in clips:
         for name in (action_of(clip.name), "all"):
             found.setdefault(name, []).append((frozen_deg(clip), len(clip.joints_body)))
-    return {name: float(np.average([f for f, _ in p], weights=[n for _, n in p])) for name, p in found.items()}
+    return {
+        name: float(np.average([f for f, _ in p], weights=[n for _, n in p])) for name, p in found.items()
+    }

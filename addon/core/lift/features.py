@@ -77,9 +77,7 @@ FLIP_BONES = np.array(
     ]
 )
 #: What mirroring multiplies a bone's coordinates by.
-FLIP_BONE_SIGNS = np.array(
-    [[1, -1, -1] if b.endswith("_half") else [-1, 1, 1] for b in BONES], np.float32
-)
+FLIP_BONE_SIGNS = np.array([[1, -1, -1] if b.endswith("_half") else [-1, 1, 1] for b in BONES], np.float32)
 
 
 def features(keypoints, confidence, size, focal_px):
@@ -113,9 +111,7 @@ def features(keypoints, confidence, size, focal_px):
     spread = np.where(spread > 1e-4, spread, 1.0)
     scale = visible / spread[..., None, None]
     pose = np.stack([np.clip(u * scale, -4, 4), np.clip(w * scale, -4, 4), confidence], -1)
-    extra = np.stack(
-        [2 * np.arctan(centre[..., 0]), 2 * np.arctan(centre[..., 1]), np.log(spread) + 1.7], -1
-    )
+    extra = np.stack([2 * np.arctan(centre[..., 0]), 2 * np.arctan(centre[..., 1]), np.log(spread) + 1.7], -1)
     flat = pose.reshape(*pose.shape[:-3], -1)
     return np.concatenate([flat, extra], -1).astype(np.float32), view
 

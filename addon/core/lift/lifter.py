@@ -104,7 +104,9 @@ class Lifter:
         wb = share * ((b > 0) & ((a > 0) | (share > 0.5)))
         total = wa + wb
         safe = np.where(total > 0, total, 1.0)
-        points = (self._keypoints[before] * wa[:, None] + self._keypoints[after] * wb[:, None]) / safe[:, None]
+        points = (self._keypoints[before] * wa[:, None] + self._keypoints[after] * wb[:, None]) / safe[
+            :, None
+        ]
         return points, (a * wa + b * wb) / safe
 
 
@@ -123,7 +125,9 @@ def root_translation(joints_camera, keypoints, scores, size, focal_px):
     rows = np.concatenate(
         [np.stack([w, zero, -w * tangent[:, 0]], 1), np.stack([zero, w, -w * tangent[:, 1]], 1)]
     )
-    wanted = np.concatenate([w * (tangent[:, 0] * p[:, 2] - p[:, 0]), w * (tangent[:, 1] * p[:, 2] - p[:, 1])])
+    wanted = np.concatenate(
+        [w * (tangent[:, 0] * p[:, 2] - p[:, 0]), w * (tangent[:, 1] * p[:, 2] - p[:, 1])]
+    )
     normal = rows.T @ rows
     if np.linalg.cond(normal) > 1e9:
         return None

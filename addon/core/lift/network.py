@@ -36,7 +36,7 @@ class Network:
         fits = fits and short.shape == (FEATURES, 3 * len(BONES)) == (FEATURES, widths[-1])
         if len(layers) < 2 or len(layers) % 2 or not fits:
             raise LiftError(
-                f"{path} does not hold a lifting network from {FEATURES} features to {3 * len(BONES)} values; "
+                f"{path} does not hold a lifting network from {FEATURES} features to {3 * len(BONES)}; "
                 "train one with `mocap train-lifter`"
             )
         self.layers = layers
