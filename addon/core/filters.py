@@ -6,12 +6,14 @@ Source: the discrete white-noise-acceleration model, Bar-Shalom et al., Estimati
 Navigation (2001), 6.3; the smoother of Rauch, Tung and Striebel (1965).
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 ACCELERATION_PSD = 0.83  # m²/s³; people's joints: 5 m/s² a frame at 30 fps
 START_SPEED_M_S = 1.0
+LONGEST_STEP_S = 1.0  # a longer pause tells no more of a motion than this
 UNSEEN_DAMPING_S = 0.15  # a point that nobody sees coasts to a stop in about this time
 
 
@@ -45,9 +47,7 @@ def noise_m(scores, smoothness):
 
 def predict(track, dt_s):
     """The track dt_s later, without a measurement."""
-    damped = track.unseen_s > 0
-    decay = np.where(damped, np.exp(-dt_s / UNSEEN_DAMPING_S), 1.0)
-    reach = np.where(damped, UNSEEN_DAMPING_S * (1.0 - decay), dt_s)
+    decay, reach = _coasting(track, dt_s)
     pp, pv, vv = track.covariance.T
     q = ACCELERATION_PSD
     covariance = np.empty_like(track.covariance)
@@ -105,10 +105,11 @@ def smooth(measured, noise, times_s, slice_frames=48):
     """
     count, points = measured.shape[:2]
     measured = _fill_start(measured)
+    steps_s = np.minimum(np.diff(times_s), LONGEST_STEP_S).tolist()
     track = correct(Track.initial(points), measured[0], noise[0])
     predicted, corrected = [track], [track]
     for i in range(1, count):
-        track = predict(track, times_s[i] - times_s[i - 1])
+        track = predict(track, steps_s[i - 1])
         predicted.append(track)
         track = correct(track, measured[i], noise[i])
         corrected.append(track)
@@ -119,10 +120,7 @@ def smooth(measured, noise, times_s, slice_frames=48):
     position[-1], velocity[-1] = track.position, track.velocity
     for i in range(count - 2, -1, -1):
         now, ahead = corrected[i], predicted[i + 1]
-        dt = times_s[i + 1] - times_s[i]
-        damped = now.unseen_s > 0
-        decay = np.where(damped, np.exp(-dt / UNSEEN_DAMPING_S), 1.0)
-        reach = np.where(damped, UNSEEN_DAMPING_S * (1.0 - decay), dt)
+        decay, reach = _coasting(now, steps_s[i])
         pp, pv, vv = now.covariance.T
         a, b, d = ahead.covariance.T  # predicted [[a, b], [b, d]]
         inverse = 1.0 / np.maximum(a * d - b * b, 1e-18)
@@ -138,6 +136,13 @@ def smooth(measured, noise, times_s, slice_frames=48):
         if i % slice_frames == 0:
             yield
     return position, velocity
+
+
+def _coasting(track, dt_s):
+    """What is left of each point's velocity after dt_s, and the seconds of it that it moves by."""
+    damped = track.unseen_s > 0
+    left = math.exp(-dt_s / UNSEEN_DAMPING_S)
+    return np.where(damped, left, 1.0), np.where(damped, UNSEEN_DAMPING_S * (1.0 - left), dt_s)
 
 
 def _fill_start(measured):

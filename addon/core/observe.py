@@ -14,6 +14,8 @@ from .skeleton import BODY, BODY_INDEX, COCO_COUNT, FLIP_PAIRS
 
 FARTHEST_JOINT_M = 4.0
 FARTHEST_ROOT_M = 60.0
+FARTHEST_PX = 1e5
+LONGEST_CLOCK_S = 1e12
 LEAST_SCORE = 0.05
 SURE_SCORE = 0.3
 SURE_JOINTS = 8
@@ -49,6 +51,8 @@ def observe(packet, lifter, mirror=False):
     if scores is None:
         return None, lifter
     keypoints = np.asarray(packet.keypoints, dtype=float)
+    with np.errstate(invalid="ignore"):
+        keypoints = np.where((np.abs(keypoints) < FARTHEST_PX).all(axis=1)[:, None], keypoints, np.nan)
     if packet.metric:
         joints = _body(np.asarray(packet.joints_3d, dtype=float))
         root = _root(packet, joints, keypoints, scores)
@@ -86,7 +90,8 @@ def _scores(packet):
     if packet.metric and np.shape(packet.joints_3d) != (len(scores), 3):
         return None
     scores = np.clip(np.nan_to_num(scores, nan=0.0), 0.0, 1.0)
-    return scores if (scores >= LEAST_SCORE).any() and np.isfinite(packet.timestamp) else None
+    on_the_clock = abs(packet.timestamp) < LONGEST_CLOCK_S  # false for NaN
+    return scores if (scores >= LEAST_SCORE).any() and on_the_clock else None
 
 
 def _body(values):
@@ -121,8 +126,7 @@ def _size(packet, keypoints):
     """(width, height) px; of a sender that does not say, a picture in which all keypoints lie."""
     if packet.size is not None:
         return packet.size
-    with np.errstate(invalid="ignore"):
-        sane = keypoints[(np.abs(keypoints) < 1e5).all(axis=1)]
+    sane = keypoints[np.isfinite(keypoints[:, 0])]
     farthest = sane.max(axis=0) if len(sane) else np.zeros(2)
     return max(640.0, farthest[0]), max(480.0, farthest[1])
 

@@ -1,0 +1,86 @@
+"""Which way is up and which way the actor faces, from the person alone."""
+
+import numpy as np
+import pytest
+
+from mocap_core import level
+from mocap_core.rotation import exp
+from mocap_core.skeleton import BODY, BODY_INDEX
+from mocap_core.solve import body_joints
+
+
+@pytest.fixture
+def standing(humanoid_rig):
+    """(21, 3) world joints of somebody who stands in a T-pose and faces −Y."""
+    return body_joints(humanoid_rig, humanoid_rig.rest)
+
+
+def seen_by(joints_world, pitch_deg=0.0, roll_deg=0.0):
+    """Joints in the axes of a camera that looks along +Y, pitched down and rolled."""
+    tilt = exp(np.radians([pitch_deg, 0.0, 0.0])) @ exp(np.radians([0.0, 0.0, roll_deg]))
+    return joints_world @ level.WORLD_FROM_CAMERA @ tilt.T
+
+
+def tilt_left_deg(joints_camera, pitch_deg, roll_deg):
+    rotation = level.levelled(level.up_of_take(joints_camera))
+    up = seen_by(np.array([0.0, 0, 1]), pitch_deg, roll_deg)
+    return np.degrees(np.arccos((rotation @ up)[2]))
+
+
+def test_world_axes_without_levelling():
+    np.testing.assert_array_equal(level.WORLD_FROM_CAMERA @ [1, 2, 3], [1, 3, -2])
+
+
+@pytest.mark.parametrize(("pitch_deg", "roll_deg"), [(0, 0), (25, 0), (-15, 10), (10, -20)])
+def test_a_standing_person_shows_the_cameras_pitch_and_roll(standing, pitch_deg, roll_deg):
+    frames = np.repeat(seen_by(standing, pitch_deg, roll_deg)[None], 30, axis=0)
+    assert tilt_left_deg(frames, pitch_deg, roll_deg) < 2
+
+
+def bent(joints, axis, angle_deg):
+    upper = [i for i, name in enumerate(BODY) if not name.endswith(("hip", "knee", "ankle", "toe"))]
+    out = joints.copy()
+    middle = (joints[BODY_INDEX["left_hip"]] + joints[BODY_INDEX["right_hip"]]) / 2
+    out[upper] = middle + (joints[upper] - middle) @ exp(np.radians(np.array(axis, float) * angle_deg)).T
+    return out
+
+
+def test_a_bow_does_not_count(standing):
+    frames = np.stack([seen_by(standing)] * 20 + [seen_by(bent(standing, (1, 0, 0), 70))] * 60)
+    assert tilt_left_deg(frames, 0, 0) < 2
+
+
+def test_a_jump_does_not_matter(standing):
+    heights = np.linspace(0, 0.5, 30)
+    frames = np.stack([seen_by(standing + [0, 0, height]) for height in heights])
+    assert tilt_left_deg(frames, 0, 0) < 2
+
+
+def test_someone_lying_down_is_not_a_tilted_camera(standing):
+    lying = standing @ exp(np.array([0, np.pi / 2, 0])).T
+    frames = np.repeat(seen_by(lying)[None], 30, axis=0)
+    np.testing.assert_array_equal(level.up_of_take(frames), level.CAMERA_UP)
+
+
+def test_levelling_is_limited():
+    rotation = level.levelled(np.array([0.0, -0.1, -1.0]))
+    turned = np.arccos((rotation @ level.CAMERA_UP)[2])
+    assert turned == pytest.approx(level.MAX_TILT_RAD)
+
+
+def test_unseen_people_show_nothing():
+    axis, weight = level.upright(np.full((4, 21, 3), np.nan))
+    assert not weight.any() and np.isfinite(axis).all()
+
+
+@pytest.mark.parametrize("turned_deg", [0, 90, -150])
+def test_heading_is_the_turn_about_z_from_facing_minus_y(standing, turned_deg):
+    joints = standing @ level.yaw(np.radians(turned_deg)).T
+    assert np.degrees(level.heading_rad(joints)) == pytest.approx(turned_deg)
+
+
+def test_live_levelling_turns_slowly():
+    start, target = np.eye(3), exp(np.array([0.5, 0, 0]))
+    once = level.towards(start, target, 1 / 30)
+    assert np.arccos(once[2, 2]) == pytest.approx(level.TURN_RAD_S / 30)
+    np.testing.assert_allclose(level.towards(once, target, 10.0), target, atol=1e-9)

@@ -1,0 +1,105 @@
+"""A real person's detections from a foreign sender: five fields a packet, missing joints, a tilted and rolled camera.
+
+What a person sees in the video: he stands on a treadmill with his back to the camera, leans to his left onto one leg
+until his torso is about level with the picture's diagonal, comes up again and steps off to the left.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mocap_core.pipeline import Settings, State, solve_take, step
+from mocap_core.protocol import decode
+from mocap_core.rotation import angle_between, dot, from_matrix, unit
+from mocap_core.solve import body_joints, forward
+
+REAL = Path(os.environ.get("MOCAP_REAL", Path(__file__).parents[3] / "shared/data/real"))
+SHOULDERS, HIPS, ANKLES = (5, 6), (11, 12), (15, 16)
+
+
+@pytest.fixture(scope="module")
+def packets():
+    path = REAL / "balance.packets.jsonl"
+    if not path.exists():
+        pytest.skip(f"the real clip's packets are not at {path}; set MOCAP_REAL")
+    return [decode(line.encode()) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module", params=["live", "take"])
+def solved(request, packets, humanoid_rig):
+    """Bones (F, B, 4, 4), joints (F, 21, 3) and rotations from camera axes to the world (F, 3, 3)."""
+    if request.param == "live":
+        state, poses = State.initial(), []
+        for packet in packets:
+            state, pose = step(humanoid_rig, Settings(), state, packet)
+            poses.append(pose)
+        rotations, locations, worlds = (
+            np.stack([getattr(p, name) for p in poses])
+            for name in ("rotations", "hips_location", "world_from_camera")
+        )
+    else:
+        work = solve_take(humanoid_rig, Settings(), packets, [p.timestamp for p in packets])
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                take = end.value
+                break
+        rotations, locations = take.rotations, take.hips_location
+        worlds = np.repeat(take.world_from_camera[None], len(rotations), axis=0)
+    bones = forward(humanoid_rig, rotations, locations)
+    return bones, body_joints(humanoid_rig, bones), worlds
+
+
+def middle(joints, pair):
+    return joints[:, pair].mean(axis=1)
+
+
+def in_picture(vectors, worlds):
+    """Directions (F, 2) in the picture, x right and y down, of world vectors (F, 3)."""
+    return unit(np.einsum("fji,fj->fi", worlds, vectors)[:, :2])
+
+
+def angle_deg(a, b):
+    return np.degrees(np.arccos(np.clip(dot(a, b), -1, 1)))
+
+
+def test_the_torso_leans_as_in_the_picture(packets, solved):
+    _, joints, worlds = solved
+    points = np.stack([p.keypoints for p in packets])
+    shown = unit(middle(points, SHOULDERS) - middle(points, HIPS))
+    torso = in_picture(middle(joints, SHOULDERS) - middle(joints, HIPS), worlds)
+    assert np.nanmedian(angle_deg(torso, shown)) < 6
+    assert np.nanmax(angle_deg(torso, shown)) < 15
+
+
+def test_the_torso_stands_upright_before_he_leans(solved):
+    _, joints, _ = solved
+    torso = unit(middle(joints, SHOULDERS) - middle(joints, HIPS))
+    assert angle_deg(torso, np.array([0.0, 0, 1]))[:12].max() < 15
+
+
+def test_the_sides_are_not_swapped(packets, solved):
+    _, joints, worlds = solved
+    points = np.stack([p.keypoints for p in packets])
+    for left, right in (SHOULDERS, HIPS):
+        shown = points[:, left] - points[:, right]
+        clear = np.abs(shown[:, 0]) > 40  # pixels
+        across = in_picture(joints[:, left] - joints[:, right], worlds)
+        assert clear.sum() > 40
+        assert (np.sign(across[clear, 0]) == np.sign(shown[clear, 0])).all()
+
+
+def test_nothing_snaps(solved):
+    bones, _, _ = solved
+    turns = from_matrix(bones[..., :3, :3])
+    assert np.degrees(angle_between(turns[:-1], turns[1:])).max() < 20
+    assert np.linalg.norm(np.diff(bones[:, 0, :3, 3], axis=0), axis=-1).max() < 0.08
+
+
+def test_he_neither_floats_nor_sinks(solved):
+    _, joints, _ = solved
+    lower_ankle = joints[:, ANKLES, 2].min(axis=1)
+    assert lower_ankle.min() > 0.08 - 0.06 and lower_ankle.max() < 0.08 + 0.08
