@@ -48,6 +48,6 @@ def _options(
 
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
-        # Into a file or pipe, Windows writes an old code page; a missing sign is no reason to stop.
-        stream.reconfigure(errors="replace")
+        # Into a file or pipe, Windows would write an old code page; a missing sign is no reason to stop.
+        stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     app()

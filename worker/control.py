@@ -175,6 +175,9 @@ class Worker:
             self._endpoint.send(datagram, address)
 
     def _set_status(self, status: Status) -> None:
+        # File names may hold what is no text, and the names of a checkpoint's keys may fill pages.
+        message = status.message.encode("utf-8", "replace").decode("utf-8")
+        status = replace(status, message=message if len(message) <= 1000 else message[:999] + "…")
         changed = (status.state, status.message, status.progress) != (
             self._status.state,
             self._status.message,

@@ -332,6 +332,7 @@ def test_lost_stream_is_told_and_goes_on_when_it_is_back(served, listener):
         ("99", {}, "Camera 99"),
         ("rtsp://me:secret@127.0.0.1:9/x", {}, "cannot be opened"),
         ("", {}, "No source"),
+        ("/" + "x" * 5000, {}, "Cannot read"),
         ("clip", {"box": [5, 5, 1, 1]}, "is empty"),
         ("clip", {"box": "all"}, "not four numbers"),
     ],
