@@ -1,5 +1,8 @@
 """The training loop on real drawn pictures: it learns, it resumes exactly, it stops when it must."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -207,3 +210,31 @@ def test_the_rate_warms_up_and_ends():
     assert rate(r, 9) == pytest.approx(1.0)
     assert rate(r, 60) == pytest.approx(0.55)
     assert rate(r, 110) == pytest.approx(0.1)
+
+
+def test_a_painter_does_not_outlive_a_killed_run(source, tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import os, signal\n"
+        "from mocap_worker.training.stream import PictureStream\n"
+        "if __name__ == '__main__':\n"
+        f"    stream = PictureStream({dict(source, size=SIZE)!r}, 4)\n"
+        "    stream.ask(0, 0.0)\n"
+        "    stream.get(0)\n"
+        "    print(stream._workers[0].pid, flush=True)\n"
+        "    os.kill(os.getpid(), getattr(signal, 'SIGKILL', signal.SIGTERM))\n",
+        "utf-8",
+    )
+    out = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120).stdout
+    painter = int(out)
+    deadline = time.monotonic() + 30
+    while _runs(painter) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not _runs(painter)
+
+
+def _runs(pid: int) -> bool:
+    if sys.platform == "win32":
+        return str(pid) in subprocess.run(["tasklist"], capture_output=True, text=True).stdout
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return bool(state.strip()) and not state.startswith("Z")

@@ -38,6 +38,20 @@ def draw_chunk(source, number: int, size: int, hardness: float) -> Chunk:
     return Chunk(*(np.stack([getattr(p, name) for p in pictures]) for name in columns))
 
 
+class _Abandoned(Exception):
+    """The process that trains was killed."""
+
+
+def _while_wanted(act):
+    """What `act(timeout=…)` returns once it does; ends when nobody is left to draw for."""
+    while True:
+        try:
+            return act(timeout=2)
+        except (queue.Empty, queue.Full):
+            if not multiprocessing.parent_process().is_alive():
+                raise _Abandoned from None
+
+
 def _work(options: dict, size: int, asked, drawn) -> None:
     os.environ.setdefault("LP_NUM_THREADS", "0")  # llvmpipe draws in this thread: the others train
     import cv2
@@ -49,11 +63,12 @@ def _work(options: dict, size: int, asked, drawn) -> None:
         from .pictures import PictureSource
 
         source = PictureSource(**options)
-        while (request := asked.get()) is not None:
-            number, hardness = request
-            drawn.put((number, draw_chunk(source, number, size, hardness)))
-    except KeyboardInterrupt:
-        pass
+        while True:
+            number, hardness = _while_wanted(asked.get)
+            chunk = draw_chunk(source, number, size, hardness)
+            _while_wanted(lambda timeout, done=(number, chunk): drawn.put(done, timeout=timeout))
+    except (KeyboardInterrupt, _Abandoned):
+        drawn.cancel_join_thread()
     except Exception as error:
         drawn.put((-1, f"{type(error).__name__}: {error}"))
 

@@ -51,6 +51,7 @@ class Recipe:
     mse_weight: float = 250.0
     peak_weight: float = 0.0
     part_weight: float = 0.0
+    fade: float = 0.0  # share of the run by which the two extra losses are gone; 0 keeps them
     precision: str = "bf16"
     hardness: float = 0.0
     hardness_step: float = 0.05
@@ -170,17 +171,18 @@ def tensors(batch: list[tuple], recipe: Recipe, heatmap_size: tuple[int, int]) -
     return normalise(images), keypoints, labelled, target, parts[:, 2::4, 2::4].long()
 
 
-def losses(network: Network, recipe: Recipe, images, target, parts) -> tuple[Tensor, Tensor]:
+def losses(network: Network, recipe: Recipe, step: int, images, target, parts) -> tuple[Tensor, Tensor]:
     """The loss and the heatmaps (float32)."""
+    extra = max(0.0, 1 - step / (recipe.fade * recipe.iterations)) if recipe.fade else 1.0
     bf16 = recipe.precision == "bf16"
     with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
         heatmaps, part_logits = network(images)
     heatmaps = heatmaps.float()
     loss = recipe.mse_weight * F.mse_loss(heatmaps, target)
-    if recipe.peak_weight:
-        loss = loss + recipe.peak_weight * peak_loss(heatmaps, target)
-    if recipe.part_weight:
-        loss = loss + recipe.part_weight * F.cross_entropy(part_logits.float(), parts)
+    if recipe.peak_weight and extra:
+        loss = loss + extra * recipe.peak_weight * peak_loss(heatmaps, target)
+    if recipe.part_weight and extra:
+        loss = loss + extra * recipe.part_weight * F.cross_entropy(part_logits.float(), parts)
     return loss, heatmaps
 
 
@@ -289,7 +291,7 @@ class Trainer:
         images, keypoints, labelled, target, parts = tensors(batch, r, model.heatmap_size)
         for group in self.optimiser.param_groups:
             group["lr"] = rate(r, self.step)
-        loss, heatmaps = losses(self.network, r, images, target, parts)
+        loss, heatmaps = losses(self.network, r, self.step, images, target, parts)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(
