@@ -23,6 +23,7 @@ def add(context: bpy.types.Context) -> bpy.types.Object:
         raise CharacterError(f"The character cannot be imported: {str(error).strip()}") from error
     added = [item for item in bpy.data.objects if item not in before]
     armature = next(item for item in added if item.type == "ARMATURE")
+    armature.show_in_front = False  # so that the character is seen and not its bones
     armature.location = context.scene.cursor.location
     for item in context.selected_objects:
         item.select_set(False)

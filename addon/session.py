@@ -193,6 +193,7 @@ class Session:
         first.
 
         latency_ms: from a frame's grab to the updated pose. arrival_ms: from a packet's arrival to that.
+        tick_ms: a tick with a packet, without Blender's own evaluation; stages_ms: its parts, with that.
         """
         link, status = self.link, self.link.status if self.link else None
         counters = link.counters if link else None
@@ -206,6 +207,7 @@ class Session:
             "fps": round(self._rate.value(time.perf_counter()), 1),
             "latency_ms": self._latency.summary(),
             "arrival_ms": self._arrival.summary(),
+            "tick_ms": self._tick.summary(),
             "stages_ms": {stage: times.summary() for stage, times in self._stages.items()},
             **{name: getattr(counters, name) if counters else 0 for name in names},
             "recorded": self.recording.writer.packets if self.recording else 0,
@@ -238,15 +240,17 @@ class Session:
             if pose is not None:
                 self.recording.show(pose)
             self.recording.write_some(armature, done_s)
+        ended_s = clock()
         spent_s = (
             received_s - start_s,
             solved_s - begun_s,
             written_s - solved_s,
             done_s - written_s,
-            clock() - done_s,
+            ended_s - done_s,
         )
         for stage, seconds in zip(STAGES, spent_s, strict=True):
             self._stages[stage].add(seconds)
+        self._tick.add(ended_s - start_s - (done_s - written_s))
         self._rate.add(done_s)
         self._measure(newest, done_s)
 
@@ -342,7 +346,7 @@ class Session:
 
     def _reset_figures(self) -> None:
         self._stages = {stage: Times() for stage in STAGES}
-        self._latency, self._arrival, self._rate = Times(), Times(), Rate()
+        self._latency, self._arrival, self._tick, self._rate = Times(), Times(), Times(), Rate()
 
 
 def _settings(scene: bpy.types.Scene) -> Settings:

@@ -47,6 +47,18 @@ def path(json_file: Json = None, device: Device = "") -> None:
 
 
 @app.command()
+def blender(json_file: Json = None) -> None:
+    """The add-on in Blender: milliseconds a tick by stage, a minute's take solved and written, packets."""
+    from ..demo.bench import BenchError, measure_blender
+
+    try:
+        publish(measure_blender(), json_file)
+    except BenchError as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def vitpose(
     json_file: Json = None,
     device: Device = "auto",
