@@ -36,6 +36,7 @@ from .stream import Figures, Job, run
 _LONGEST_LEASE_S = 10.0
 _STATUS_S = 1.0
 _WAIT_S = 0.05
+_DEAF_S = 0.5
 _STOP_S = 8.0  # a camera that is being opened takes its time to let go
 _GOODBYES = 3  # the last status, over UDP, and then nobody is there to say it again
 
@@ -86,10 +87,15 @@ class Worker:
 
     def serve(self) -> Status:
         """Runs until there is nothing left to do; gives the last status. The endpoint is closed then."""
+        heard_s = time.perf_counter()
         try:
             while not self._quit:
                 self._endpoint.wait(_WAIT_S)
                 now = time.perf_counter()
+                if now - heard_s > _DEAF_S:
+                    # Loading a model can hold up this whole process; leases wait for it.
+                    self._leases = {a: until_s + now - heard_s for a, until_s in self._leases.items()}
+                heard_s = now
                 for datagram, address, arrival_s in self._endpoint.drain():
                     try:
                         self._handle(decode(datagram), address, arrival_s)
