@@ -62,23 +62,20 @@ def test_doctor_names_what_is_here_and_what_is_missing(tmp_path):
 
 def test_doctor_fails_where_something_needed_is_missing(tmp_path):
     (tmp_path / "file").write_text("")
-    code, out, _ = mocap(
-        "doctor",
-        MOCAP_DATA=str(tmp_path / "file" / "data"),
-        VITPOSE_CHECKPOINT=str(tmp_path / "none.safetensors"),
-    )
-    assert code == 1
-    assert "cannot be written" in out and "MOCAP_DATA" in out
-    assert "none.safetensors" in out
-
-
-def test_taken_port_is_a_note_of_the_doctor():
+    environment = {
+        "MOCAP_DATA": str(tmp_path / "file" / "data"),
+        "VITPOSE_CHECKPOINT": str(tmp_path / "none.safetensors"),
+    }
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         try:
             taken.bind(("127.0.0.1", 5005))
         except OSError:
             pass  # somebody else has it: as good
-        assert "5005 for poses is in use" in mocap("doctor")[1]
+        code, out, _ = mocap("doctor", **environment)
+    assert code == 1
+    assert "cannot be written" in out and "MOCAP_DATA" in out
+    assert "none.safetensors" in out
+    assert "5005 for poses is in use" in out
 
 
 @pytest.mark.parametrize(
