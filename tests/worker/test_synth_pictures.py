@@ -82,7 +82,7 @@ def test_a_character_that_faces_the_camera_has_its_left_on_the_right(source):
     camera = Camera(
         look_at(np.array([0.0, -3.0, 1.0]), np.array([0.0, 0.0, 1.0])), (100, 100, 48, 64), (0, 0, 95, 127)
     )
-    person = Person(rest, np.zeros((17, 3)), source.character.colours)
+    person = Person(rest, np.zeros((17, 3)), source.character.colours, source.character.colours[:, :3])
     rng = np.random.default_rng(0)
     scene = sample_scene(rng, person, camera, source._clouds[0], 0.0)
     scene.shapes.clear()

@@ -6,7 +6,7 @@ Owns: putting the person into the scene, deciding what is visible, and what a we
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -69,6 +69,7 @@ class PictureSource:
         self.renderer = Renderer(
             simplified(self.character, cells_m) if cells_m else self.character, size, oversample
         )
+        self._surface = surface_share(self.character)
         self.size, self.seed = tuple(size), seed
         self._clouds = [noise_picture(np.random.default_rng([9, i])) for i in range(24)]
 
@@ -81,7 +82,7 @@ class PictureSource:
         if empty:
             hidden = person.bones.copy()
             hidden[:, 2, 3] -= 50
-            person = Person(hidden, person.keypoints, person.colours)
+            person = replace(person, bones=hidden)
         scene = sample_scene(rng, person, camera, self._clouds[rng.integers(len(self._clouds))], hardness)
         image, parts = self.renderer.draw(scene)
         keypoints, depth = camera.project(person.keypoints)
@@ -109,7 +110,9 @@ class PictureSource:
         )
         colours[:, 3] = rng.uniform(0, 0.25, len(colours))
         points = self.bank.keypoints[row] @ place[:3, :3].T + place[:3, 3]
-        return Person(place @ bones, points, np.clip(colours, 0, 1))
+        colours = np.clip(colours, 0, 1)
+        palette = colours[rng.choice(len(colours), 8, p=self._surface), :3]
+        return Person(place @ bones, points, colours, palette)
 
     def _visibility(self, person, camera, keypoints, depth, parts) -> np.ndarray:
         x0, y0, x1, y1 = camera.frame
@@ -172,6 +175,15 @@ def simplified(character: Character, cell_m: float) -> Character:
         mean(c.positions), normals, c.uv[first], c.joints[first], c.weights[first], c.material[first],
         triangles.astype(np.int32), c.colours, c.textures, c.bones, c.parents, c.rest,
     )  # fmt: skip
+
+
+def surface_share(character: Character) -> np.ndarray:
+    """How much of the skin each material covers, (M,), summing to 1."""
+    a, b, c = character.positions[character.triangles.T]
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    material = character.material[character.triangles[:, 0]]
+    share = np.bincount(material, area, len(character.colours))
+    return share / share.sum()
 
 
 def webcam(rng: np.random.Generator, image: np.ndarray, hardness: float) -> np.ndarray:

@@ -21,19 +21,21 @@ FRAMES = ((640, 480), (640, 480), (640, 480), (1280, 720), (640, 360), (480, 640
 
 @dataclass(frozen=True)
 class Person:
-    """A body in its place. bones: (B, 4, 4) in the world; keypoints: (17, 3) metres; colours: (M, 4)."""
+    """A body in its place. bones: (B, 4, 4) in the world; keypoints: (17, 3) metres; colours: (M, 4) by
+    material; palette: (P, 3) colours that much of it has, for other things to be mistaken by."""
 
     bones: np.ndarray
     keypoints: np.ndarray
     colours: np.ndarray
+    palette: np.ndarray
 
 
 class _Pile:
     """Shapes as they are collected, by solid; some have a colour of the person's, to be told from limbs."""
 
     def __init__(self, rng: np.random.Generator, person: Person, hardness: float) -> None:
-        self.rng, self.palette = rng, person.colours[:, :3]
-        self.borrow = 0.03 + 0.15 * hardness
+        self.rng, self.palette = rng, person.palette
+        self.borrow = 0.05 + 0.25 * hardness
         self.rows: dict[str, list] = {name: [] for name in SOLIDS}
 
     def add(
@@ -41,8 +43,8 @@ class _Pile:
     ) -> None:
         """One solid of `size` metres at `centre`, turned by a 3×3 matrix."""
         if self.rng.random() < self.borrow * (0.4 if solid == "quad" else 1.0):
-            a = self.palette[self.rng.integers(len(self.palette))] * np.exp(self.rng.normal(0, 0.25))
-            a = np.clip(a, 0, 1)
+            a = self.palette[self.rng.integers(len(self.palette))]
+            a = np.clip(a * np.exp(self.rng.normal(0, 0.35) + self.rng.normal(0, 0.1, 3)), 0, 1)
         model = np.eye(4)
         model[:3, :3] = (np.eye(3) if turn is None else turn) * np.asarray(size, float)[None]
         model[:3, 3] = centre
@@ -203,8 +205,11 @@ def _floor_of(person: Person) -> float:
 
 
 def _surface(rng: np.random.Generator) -> dict:
-    """Colours and pattern of a wall or floor."""
-    a = colour(rng, 0.08, 0.9)
+    """Colours and pattern of a wall or floor, as often light and dull as anything."""
+    if rng.random() < 0.4:
+        a = np.clip(rng.uniform(0.35, 0.9) * np.exp(rng.normal(0, 0.05, 3)), 0, 1)
+    else:
+        a = colour(rng, 0.08, 0.9)
     pattern = int(
         rng.choice(
             [PLAIN, PLAIN, STRIPES, CHECKS, TILES, PLANKS, CLOUDS, CLUTTER],
@@ -272,7 +277,7 @@ def _room(rng: np.random.Generator, pile: _Pile, person: Person, hardness: float
             turn=turn @ turn_z(rng.normal(0, 0.3)),
             **_surface(rng),
         )
-    for _ in range(rng.integers(0, 4 + int(3 * hardness))):  # on the walls: windows, pictures, doors, shelves
+    for _ in range(rng.integers(0, 4 + int(5 * hardness))):  # on the walls: windows, pictures, doors, shelves
         thing = rng.choice(["window", "picture", "picture", "door", "shelf", "curtain"])
         where = rng.integers(3)
         along = rng.uniform(left, right) if where == 0 else rng.uniform(-3, back)
@@ -308,6 +313,13 @@ def _room(rng: np.random.Generator, pile: _Pile, person: Person, hardness: float
             bar = colour(rng, 0.2, 0.9)
             pile.add("cube", at(*spot), (w, 0.04, 0.08), bar, turn=look)
             pile.add("cube", at(*spot), (0.04, h, 0.08), bar, turn=look)
+    for _ in range(rng.integers(1, 5) if rng.random() < 0.6 * hardness else 0):  # small pictures on the wall
+        size = rng.uniform(0.15, 0.6, 2)
+        spot = np.array([rng.uniform(max(left, -1.6), min(right, 1.6)), back - 0.02, rng.uniform(0.9, 1.9)])
+        look = face((0, -1, 0))
+        pile.add("cube", at(*spot), (size[0] + 0.1, size[1] + 0.1, 0.04), colour(rng), turn=look)
+        tone = person.palette[rng.integers(len(person.palette))] * np.exp(rng.normal(0, 0.3))
+        pile.add("cube", at(*spot), (*size, 0.06), np.clip(tone, 0, 1), turn=look)
     for _ in range(rng.integers(0, 3 + int(4 * hardness))):
         x, y = _beside(rng, left, right, back)
         _furniture(rng, pile, at, turn @ turn_z(rng.choice([0, 0, np.pi / 2, rng.normal(0, 0.5)])), x, y)
@@ -422,9 +434,7 @@ def _clutter(rng: np.random.Generator, pile: _Pile, person: Person, count: int) 
     for _ in range(count):
         spot = centre + rng.uniform((-2, 0.7, -0.9), (2, 3.0, 1.2))
         if rng.random() < 0.6:
-            tone = (
-                person.colours[rng.integers(len(person.colours)), :3] if rng.random() < 0.6 else colour(rng)
-            )
+            tone = person.palette[rng.integers(len(person.palette))] if rng.random() < 0.6 else colour(rng)
             w = rng.uniform(0.05, 0.14)
             pile.add(
                 str(rng.choice(["cylinder", "cube"])),

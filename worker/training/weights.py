@@ -51,4 +51,5 @@ def export(model: ViTPose, average: dict[str, Tensor], path: Path, config: str, 
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     save_checkpoint(model, part, config, torch.float16, **notes)
+    part.chmod(0o644)  # safetensors makes files that only their owner may read
     part.replace(path)
