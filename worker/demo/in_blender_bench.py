@@ -43,8 +43,10 @@ def measure(session, packets, encode, name: str) -> list[dict]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         for packet in packets:
             out.sendto(encode(packet), ("127.0.0.1", session.link.port))
+            received = session.link.counters.received
             time.sleep(ARRIVAL_S)
-            session.tick()
+            while session.link.counters.received == received:
+                session.tick()
     stats = session.stats()
     bpy.ops.mocap.record_stop()
     bpy.ops.mocap.disconnect()
