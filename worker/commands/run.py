@@ -73,15 +73,6 @@ def run(
     except (LinkError, CameraError) as error:
         _fail(str(error))
 
-    ready = {"event": "ready", "control_port": endpoint.port, "pid": os.getpid()}
-    if announce:
-        print(json.dumps(ready), flush=True)
-    else:
-        goal = f"sending to {', '.join(send)}" if send else "waiting for Blender to connect"
-        print(
-            f"The worker listens at {endpoint.host}:{endpoint.port}, {goal}. Ctrl-C ends it.", file=sys.stderr
-        )
-
     job = Job(source, "", config, checkpoint, device, first_box, not as_fast_as_possible)
     worker = Worker(endpoint, job, targets, once or bool(targets), idle_exit, _tell)
     signals: list[int] = []
@@ -93,6 +84,15 @@ def run(
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), end)
+
+    ready = {"event": "ready", "control_port": endpoint.port, "pid": os.getpid()}
+    if announce:
+        print(json.dumps(ready), flush=True)
+    else:
+        goal = f"sending to {', '.join(send)}" if send else "waiting for Blender to connect"
+        print(
+            f"The worker listens at {endpoint.host}:{endpoint.port}, {goal}. Ctrl-C ends it.", file=sys.stderr
+        )
     last = worker.serve()
     if signals:
         print("Stopped.", file=sys.stderr)
