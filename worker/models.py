@@ -1,5 +1,6 @@
 """The loaded model: kept from capture to capture, loaded anew when another is asked for."""
 
+import os
 from collections.abc import Callable
 
 from mocap_core.protocol import JOINT_COUNTS
@@ -32,6 +33,7 @@ class Models:
                 from .vitpose.config import ConfigError
             except ImportError as error:
                 raise ModelError(f"PyTorch cannot be used: {error}. `mocap doctor` says more.") from None
+            _leave_a_core_free()
             progress("Loading the model", 0.5)
             try:
                 self._backend = load_backend(config or None, checkpoint or None, device or None)
@@ -52,3 +54,14 @@ class Models:
             except LiftError as error:
                 raise ModelError(str(error)) from None
         return self._backend, self._lifter
+
+
+def _leave_a_core_free() -> None:
+    """Keeps PyTorch off one core: Blender needs it, and threads that wait for one held up there are slower than none.
+
+    OMP_NUM_THREADS, where set, decides instead.
+    """
+    import torch
+
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
