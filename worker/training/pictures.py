@@ -16,7 +16,7 @@ from mocap_core.skeleton import COCO17
 
 from .gltf import Character, read_character
 from .poses import PoseBank, pose_bank, read_landmarks
-from .render import PARTS, Renderer
+from .render import PARTS, Renderer, part_of_bone
 from .scene import Person, noise_picture, sample_camera, sample_scene, turn_z
 
 #: A keypoint is seen where one of these parts is drawn over it.
@@ -69,7 +69,7 @@ class PictureSource:
         self.renderer = Renderer(
             simplified(self.character, cells_m) if cells_m else self.character, size, oversample
         )
-        self._surface = surface_share(self.character)
+        self._limb_colours = limb_colours(self.character)
         self.size, self.seed = tuple(size), seed
         self._clouds = [noise_picture(np.random.default_rng([9, i])) for i in range(24)]
 
@@ -111,7 +111,7 @@ class PictureSource:
         colours[:, 3] = rng.uniform(0, 0.25, len(colours))
         points = self.bank.keypoints[row] @ place[:3, :3].T + place[:3, 3]
         colours = np.clip(colours, 0, 1)
-        palette = colours[rng.choice(len(colours), 8, p=self._surface), :3]
+        palette = colours[rng.choice(len(colours), 8, p=self._limb_colours), :3]
         return Person(place @ bones, points, colours, palette)
 
     def _visibility(self, person, camera, keypoints, depth, parts) -> np.ndarray:
@@ -177,12 +177,17 @@ def simplified(character: Character, cell_m: float) -> Character:
     )  # fmt: skip
 
 
-def surface_share(character: Character) -> np.ndarray:
-    """How much of the skin each material covers, (M,), summing to 1."""
+def limb_colours(character: Character) -> np.ndarray:
+    """How likely each material is what a limb is known by, (M,), summing to 1: every limb counts alike."""
     a, b, c = character.positions[character.triangles.T]
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    material = character.material[character.triangles[:, 0]]
-    share = np.bincount(material, area, len(character.colours))
+    corner = character.triangles[:, 0]
+    bone = character.joints[corner, character.weights[corner].argmax(1)]
+    part = np.array([part_of_bone(name) for name in character.bones])[bone]
+    share = np.zeros(len(character.colours))
+    for limb in range(PARTS.index("torso") + 1, len(PARTS)):
+        of_limb = np.bincount(character.material[corner], area * (part == limb), len(share))
+        share += of_limb / max(of_limb.sum(), 1e-9)
     return share / share.sum()
 
 

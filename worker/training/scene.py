@@ -22,7 +22,7 @@ FRAMES = ((640, 480), (640, 480), (640, 480), (1280, 720), (640, 360), (480, 640
 @dataclass(frozen=True)
 class Person:
     """A body in its place. bones: (B, 4, 4) in the world; keypoints: (17, 3) metres; colours: (M, 4) by
-    material; palette: (P, 3) colours that much of it has, for other things to be mistaken by."""
+    material; palette: (P, 3) colours of its limbs, for other things to be mistaken by."""
 
     bones: np.ndarray
     keypoints: np.ndarray
@@ -313,7 +313,7 @@ def _room(rng: np.random.Generator, pile: _Pile, person: Person, hardness: float
             bar = colour(rng, 0.2, 0.9)
             pile.add("cube", at(*spot), (w, 0.04, 0.08), bar, turn=look)
             pile.add("cube", at(*spot), (0.04, h, 0.08), bar, turn=look)
-    for _ in range(rng.integers(1, 5) if rng.random() < 0.6 * hardness else 0):  # small pictures on the wall
+    for _ in range(rng.integers(1, 6) if rng.random() < 0.9 * hardness else 0):  # small pictures on the wall
         size = rng.uniform(0.15, 0.6, 2)
         spot = np.array([rng.uniform(max(left, -1.6), min(right, 1.6)), back - 0.02, rng.uniform(0.9, 1.9)])
         look = face((0, -1, 0))
