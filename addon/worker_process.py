@@ -70,6 +70,10 @@ class WorkerProcess:
             raise WorkerError(f"The worker {program} does not start: {error.strerror or error}.") from error
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         return self._process.poll() is None
 

@@ -25,6 +25,7 @@ addon/capture.py
 addon/character.py
 addon/core/__init__.py
 addon/core/contact.py
+addon/core/easing.py
 addon/core/endpoint.py
 addon/core/filters.py
 addon/core/level.py
@@ -110,6 +111,7 @@ def dirty_checkout(copy_of_checkout, tmp_path):
         "addon/.junk",
         "worker/__pycache__/junk.pyc",
         "checkpoints/junk.pth",
+        "checkpoints/junk.safetensors",
         "junk.safetensors",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import numpy as np
 import pytest
@@ -70,6 +71,7 @@ def test_keys_appear_within_a_second_of_recording(session, actor, sender, charac
     counts = []
 
     def count(_):
+        time.sleep(1 / actor.FPS)
         action = character.animation_data.action
         counts.append(min(len(curve.keyframe_points) for curve in curves(action).values()))
 
