@@ -13,6 +13,7 @@ import numpy as np
 
 ACCELERATION_PSD = 0.83  # m²/s³; people's joints: 5 m/s² a frame at 30 fps
 START_SPEED_M_S = 1.0
+SURPRISE = 5.0
 LONGEST_STEP_S = 1.0  # a longer pause tells no more of a motion than this
 UNSEEN_DAMPING_S = 0.15  # a point that nobody sees coasts to a stop in about this time
 
@@ -63,14 +64,19 @@ def predict(track, dt_s):
 
 
 def correct(track, measured, noise):
-    """The track with measurements (K, 3), NaN where there is none, of standard deviation noise (K,)."""
+    """The track with measurements (K, 3), NaN where there is none, of standard deviation noise (K,).
+
+    One that lies further off than SURPRISE standard deviations is trusted less, as a detector's mistake would be.
+    """
     seen = np.isfinite(measured[:, 0])
     fresh = seen & ~np.isfinite(track.position[:, 0])
     pp, pv, vv = track.covariance.T
     variance = np.maximum(noise * noise, 1e-12)
-    gain = np.where(seen, 1.0 / (pp + variance), 0.0)
+    known = seen & ~fresh
+    error = np.where(known[:, None], measured - track.position, 0.0)
+    surprise = np.einsum("ki,ki->k", error, error) / (SURPRISE**2 * (pp + variance))
+    gain = np.where(seen, 1.0 / (pp + variance * np.maximum(surprise, 1.0)), 0.0)
     k, kv = pp * gain, pv * gain
-    error = np.where(seen[:, None], measured - track.position, 0.0)
     position = track.position + k[:, None] * error
     velocity = track.velocity + kv[:, None] * error
     covariance = np.empty_like(track.covariance)

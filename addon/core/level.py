@@ -12,6 +12,7 @@ WORLD_FROM_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]
 CAMERA_UP = np.array([0.0, -1.0, 0.0])
 MAX_TILT_RAD = np.radians(35)
 ENOUGH_S = 2.0  # of upright standing, after which a live estimate stays as it is
+AGREEMENT_RAD = np.radians(6)
 TURN_RAD_S = np.radians(10)  # how fast a live estimate may turn the world
 
 _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
@@ -39,11 +40,11 @@ def upright(joints_camera):
         weight = (
             _between(straight, 80, 20)
             * _between(together, 70, 20)
-            * _between(back, 60, 10)
+            * _between(back, 30, 5)
             * _between(dot(axis, CAMERA_UP), 50, 40)
         )
     unseen = np.isnan(weight)
-    return np.where(unseen[..., None], CAMERA_UP, axis), np.where(unseen, 0.0, weight)
+    return np.where(unseen[..., None], CAMERA_UP, axis), np.where(unseen, 0.0, weight**2)
 
 
 def _between(cosine, none_deg, full_deg):
@@ -52,16 +53,27 @@ def _between(cosine, none_deg, full_deg):
 
 
 def up_of_take(joints_camera):
-    """(3,) the take's up in camera axes: the mean body axis of those who stand, outliers left out."""
+    """(3,) the take's up in camera axes: where most body axes of those who stand agree (the mode, by mean shift).
+
+    Somebody who leans is one-sided: a mean would lean with them.
+    """
     axis, weight = upright(joints_camera)
-    up = CAMERA_UP
-    for limit_deg in (180, 20, 10):
-        near = weight * (dot(axis, up) > np.cos(np.radians(limit_deg)))
-        total = (axis * near[:, None]).sum(axis=0)
-        if near.sum() < 1.5:
-            return up
-        up = unit(total)
+    if weight.sum() < 0.5:
+        return CAMERA_UP
+    up = unit((axis * weight[:, None]).sum(axis=0))
+    for _ in range(20):
+        near = weight * np.exp(-0.5 * (_apart_rad(axis, up) / AGREEMENT_RAD) ** 2)
+        up = unit((axis * near[:, None]).sum(axis=0))
     return up
+
+
+def agreement(axis, up):
+    """How far a body axis supports an estimate of up, 0 to 1; never quite 0, as the estimate may be the wrong one."""
+    return float(1.0 / (1.0 + (_apart_rad(axis, unit(up)) / AGREEMENT_RAD) ** 2))
+
+
+def _apart_rad(a, b):
+    return np.arccos(np.clip(dot(a, b), -1.0, 1.0))
 
 
 def levelled(up_camera):

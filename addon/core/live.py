@@ -7,21 +7,19 @@ import numpy as np
 from . import contact as feet_contact
 from . import filters, level
 from .contact import Contact
+from .easing import ease
 from .filters import Track
 from .observe import observe
-from .rotation import angle_between, norm, same_hemisphere, slerp
-from .skeleton import BODY_INDEX
-from .solve.binding import END_JOINTS, LOWERS, MID_JOINTS, ROOT_JOINTS, UPPERS, bind
-from .solve.fit import basis_of, fit, location_of, turns_of
+from .rotation import norm, same_hemisphere
+from .solve.binding import END_JOINTS, MID_JOINTS, ROOT_JOINTS, bind
+from .solve.fit import basis_of, location_of, turns_of
 from .solve.legs import clearance_m, leg_joints, plant
 from .solve.rig import RigPose
 from .stages import ACROSS, DEPTH, JOINTS, POINTS, Stand, noise_of, points_of, travel
 
 RESTART_GAP_S = 1.0  # a pause beyond this, or time going back, begins anew
 COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: its bones hold
-EASE_AFTER_S = 1.5
-EASE_S = 0.8
-RETURN_RAD_S = np.radians(360)  # how fast bones come back that could not be seen
+GUESSED_SCORE = 0.1  # a joint scored lower is a guess
 MAX_STEP_S = 0.1
 _HIPS, _KNEES, _ANKLES = ROOT_JOINTS[2:], MID_JOINTS[2:], END_JOINTS[2:]
 SCALE_MEMORY_S = 3.0
@@ -105,9 +103,21 @@ def step(rig, settings, state, packet):
     if any(foot.weight > 0 for foot in contact.feet):
         turns = plant(b, turns, hips + shift, knees + shift, np.array([targets]))
     rotations = basis_of(b, turns, len(rig.bones))[0]
-    rotations, returning = _eased(rig, b, state, track, rotations, previous, dt_s)
     if previous is not None:
+        lost = ~np.isfinite(joints_camera[:, 0])
+        rotations, returning = ease(
+            rig,
+            rotations,
+            previous,
+            state.returning,
+            lost,
+            observation.scores < GUESSED_SCORE,
+            track.unseen_s[:JOINTS],
+            dt_s,
+        )
         rotations = same_hemisphere(rotations[None], previous)[0]
+    else:
+        returning = None
     location = location_of(b, turns, (middle + shift + state.stand.location)[None])[0]
     pose = RigPose(rotations, location, rotation, packet.timestamp)
     state = replace(
@@ -150,6 +160,8 @@ def _oriented(state, settings, joints_camera, dt_s):
         if state.rotation is not None and weight == 0:
             return state, state.rotation
         seconds = float(weight) * max(dt_s, 1e-3)
+        if state.rotation is not None:
+            seconds *= level.agreement(axis, state.up)
         up = (level.CAMERA_UP * 2e-4 if state.up is None else state.up) + axis * seconds
         state = replace(state, up=up, up_s=state.up_s + seconds)
         rotation = level.levelled(up)
@@ -180,45 +192,3 @@ def _live_speed(state, ankles, dt_s):
     speed = norm(ankles - state.ankles) / dt_s
     share = dt_s / (dt_s + 0.03)
     return state.ankle_speed + (speed - state.ankle_speed) * share
-
-
-_SLOT_JOINTS = np.zeros((20, JOINTS), bool)
-for _slots, _rows in ((UPPERS, (ROOT_JOINTS, MID_JOINTS)), (LOWERS, (MID_JOINTS, END_JOINTS))):
-    for _joints in _rows:
-        _SLOT_JOINTS[np.arange(20)[_slots], _joints] = True
-_SLOT_JOINTS[:4, [BODY_INDEX[f"{s}_{j}"] for s in ("left", "right") for j in ("shoulder", "hip")]] = True
-_SLOT_JOINTS[4:6, :5] = True
-
-
-def _eased(rig, b, state, track, rotations, previous, dt_s):
-    """Rotations with bones that could not be seen coming back at a bounded speed, and those long unseen going to ease."""
-    missing = _SLOT_JOINTS & ~np.isfinite(track.position[:JOINTS, 0])
-    hidden = missing.any(axis=1)
-    hidden[4:6] = missing[4:6, :5].all(axis=1)
-    if previous is None or not (hidden.any() or (state.returning is not None and state.returning.any())):
-        return rotations, None
-    returning = np.zeros(len(rig.bones), bool) if state.returning is None else state.returning.copy()
-    unseen = np.zeros(len(rig.bones), bool)
-    unseen[b.driven] = hidden[b.slot]
-    returning |= unseen
-    rotations = rotations.copy()
-
-    longest = np.where(missing, np.minimum(track.unseen_s[:JOINTS], 1e3), 0.0).max(axis=1)
-    idle = np.zeros(len(rig.bones), bool)
-    idle[b.driven] = (hidden & (longest > EASE_AFTER_S))[b.slot]
-    if idle.any():
-        rotations[idle] = slerp(previous[idle], _at_ease(rig)[idle], 1 - np.exp(-dt_s / EASE_S))
-
-    angle = angle_between(previous, rotations)
-    limit = RETURN_RAD_S * dt_s
-    late = returning & (angle > limit)
-    if late.any():
-        rotations[late] = slerp(previous[late], rotations[late], limit / angle[late])
-    return rotations, returning & (late | unseen)
-
-
-def _at_ease(rig):
-    kept = rig.__dict__.get("_at_ease")
-    if kept is None:
-        kept = rig.__dict__["_at_ease"] = fit(rig, np.full((JOINTS, 3), np.nan))[0]
-    return kept

@@ -124,5 +124,7 @@ def test_old_tracks_are_left_alone(walk):
     track = filters.correct(Track.initial(1), measured[0], np.array([0.01]))
     kept = [a.copy() for a in (track.position, track.velocity, track.covariance, track.unseen_s)]
     filters.forget(filters.correct(filters.predict(track, DT), measured[1], np.array([0.01])), 0.0)
-    for now, before in zip((track.position, track.velocity, track.covariance, track.unseen_s), kept, strict=True):
+    for now, before in zip(
+        (track.position, track.velocity, track.covariance, track.unseen_s), kept, strict=True
+    ):
         np.testing.assert_array_equal(now, before)
