@@ -69,7 +69,7 @@ def _reach(rng, arms):
     some = rng.random((count, 2)) < np.where(rng.random((count, 1)) < 0.3, 0.6, 0.08)
     place = np.stack(
         [
-            rng.normal(0.35, 0.85, (count, 2)),
+            rng.normal(0.5, 0.9, (count, 2)),
             rng.uniform(-1.3, 1.4, (count, 2)),
             rng.uniform(0.3, 0.99, (count, 2)),
         ]
