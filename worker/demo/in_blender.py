@@ -46,7 +46,7 @@ def capture(session, job: dict) -> dict:
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
     bpy.ops.mocap.start_capture()
-    last_change, before, running = time.perf_counter(), -1, ""
+    last_change, before = time.perf_counter(), -1
     while True:
         began = time.perf_counter()
         session.tick()
@@ -57,8 +57,6 @@ def capture(session, job: dict) -> dict:
         state = status.state if status else "waiting"
         if figures["error"]:
             raise SystemExit(figures["error"])
-        if state == "capturing":
-            running = status.message or running
         if state == "loading" and before == 0:
             progress("Loading the model", round(100 * (status.progress or 0)), 100)
         if state == "ended" and began - last_change > 0.5:
@@ -66,7 +64,7 @@ def capture(session, job: dict) -> dict:
         if began - last_change > PATIENCE_S:
             raise SystemExit(f"nothing came from the worker for {PATIENCE_S:.0f} s; its state is {state}")
         time.sleep(max(0.0, TICK_S - (time.perf_counter() - began)))
-    return figures | {"runs": running}
+    return figures
 
 
 def limb_joints(armature, joints: list[str], frames) -> np.ndarray:

@@ -110,7 +110,7 @@ def shell() -> None:
 
 def furniture() -> None:
     wood, dark = material("Wood", (0.36, 0.2, 0.1), 0.5), material("Dark", (0.05, 0.05, 0.06), 0.4)
-    cloth, pillow = material("Sofa", (0.1, 0.17, 0.22), 0.9), material("Pillow", (0.75, 0.42, 0.16), 0.9)
+    cloth, pillow = material("Sofa", (0.1, 0.17, 0.22), 0.9), material("Pillow", (0.5, 0.58, 0.5), 0.9)
     box((1.75, 2.05, 0.24), (1.9, 0.8, 0.3), cloth, 0.06)
     box((1.75, 2.38, 0.58), (1.9, 0.24, 0.55), cloth, 0.08)
     for x in (0.78, 2.72):
@@ -152,7 +152,7 @@ def furniture() -> None:
     cylinder((2.95, 2.3, 0.01), 0.14, 0.02, dark)
     cylinder((2.95, 2.3, 1.62), 0.2, 0.26, shade, 0.13)
 
-    pictures = [((0.9, 1.72), (0.5, 0.68), (0.7, 0.35, 0.2)), ((1.65, 1.8), (0.4, 0.5), (0.2, 0.35, 0.5)),
+    pictures = [((0.9, 1.72), (0.5, 0.68), (0.22, 0.4, 0.34)), ((1.65, 1.8), (0.4, 0.5), (0.2, 0.35, 0.5)),
                 ((2.25, 1.68), (0.42, 0.6), (0.82, 0.75, 0.5))]
     for index, ((x, z), (width, height), colour) in enumerate(pictures):
         box((x, 2.585, z), (width, 0.03, height), dark)

@@ -175,7 +175,6 @@ def _report(result: dict, packets, truth: Truth, measured: dict) -> dict:
     """Every figure of the run. measured: what Blender's half saved of the recorded rig."""
     session = result["session"]
     worker = session["worker"]
-    model, device = session["runs"].removesuffix(".").split(" on ")
     true = measure.true_directions_in_rig_world(
         truth.joints_world, truth.camera_from_world, measured["world_from_camera"]
     )
@@ -200,8 +199,8 @@ def _report(result: dict, packets, truth: Truth, measured: dict) -> dict:
         "true_3d_deg": with_3d,
         "keypoint_error_px": _keypoint_error(packets, truth),
         "blender": result["blender"],
-        "model": model,
-        "device": device,
+        "model": worker["model"],
+        "device": worker["device"],
         "stages_ms": session["stages_ms"],
         "take_seconds": result["take_seconds"],
         "files": [Path(name).name for name in result["files"].values()] + ["take.blend", "take.mocap"],
