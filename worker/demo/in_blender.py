@@ -95,7 +95,7 @@ def light_the_stage(armature, world_from_camera, job: dict) -> None:
     scene.camera = placed
 
     mesh = bpy.data.meshes.new("Preview floor")
-    tiles = 14
+    tiles = 60
     grid = np.arange(-tiles // 2, tiles // 2 + 1) * 0.5
     x, y = np.meshgrid(grid, grid)
     points = np.stack([x, y, np.zeros_like(x)], -1).reshape(-1, 3)
@@ -111,12 +111,16 @@ def light_the_stage(armature, world_from_camera, job: dict) -> None:
 
     shading = scene.display.shading
     shading.light, shading.color_type = "STUDIO", "MATERIAL"
-    shading.show_shadows, shading.shadow_intensity = True, 0.45
-    shading.show_cavity = False
+    shading.show_specular_highlight = False
+    shading.show_shadows, shading.shadow_intensity = True, 0.35
+    shading.show_cavity, shading.cavity_type = True, "WORLD"
     scene.display.render_aa = "FXAA"
-    scene.display.light_direction = (0.35, 0.45, 0.82)
-    shading.background_type = "VIEWPORT"
-    shading.background_color = (0.16, 0.18, 0.21)
+    # The light comes from over the camera's left shoulder.
+    turn = heading + math.radians(35)
+    scene.display.light_direction = (-0.6 * math.cos(turn), -0.6 * math.sin(turn), 0.8)
+    scene.world = bpy.data.worlds.new("Preview world")
+    scene.world.color = (0.16, 0.19, 0.23)
+    scene.view_settings.view_transform, scene.view_settings.exposure = "Standard", 0.9
     scene.render.engine = "BLENDER_WORKBENCH"
     scene.render.film_transparent = False
     scene.render.resolution_x, scene.render.resolution_y = job["preview_size"]
