@@ -1,9 +1,8 @@
 """Feet that stand still: which foot is on the floor, where it is pinned, and how the hips give way to it.
 
-A foot locks where it is when it is slow and low, and lets go, easing out, when it is fast, high or dragged away, so
-flight releases both.
-The floor follows the lower foot, so that a camera's wrong guess at height does not leave anybody floating, except while
-both feet are in the air.
+A foot locks where it is when it is slow and low, and lets go, easing out, when it is fast, high or dragged
+away, so flight releases both. The floor follows the lower foot, so that a camera's wrong guess at height
+does not leave anybody floating, except while both feet are in the air.
 """
 
 import math
@@ -29,7 +28,8 @@ LONGEST_FLIGHT_S = 0.8
 
 @dataclass(frozen=True)
 class Foot:
-    """One foot: locked or not, for how long it has been slow and low, where it is pinned, how far that counts (0 to 1)."""
+    """One foot: locked or not, for how long it has been slow and low, where it is pinned, how far that
+    counts (0 to 1)."""
 
     locked: bool = False
     slow_s: float = 0.0
@@ -39,8 +39,9 @@ class Foot:
 
 @dataclass(frozen=True)
 class Contact:
-    """feet: left and right. shift: (x, y) metres added to the hips. floor: its height in the motion as given, low and
-    rise: that of the lower foot and how fast it goes up, m/s. air_s: since both feet left the floor."""
+    """feet: left and right. shift: (x, y) metres added to the hips. floor: its height in the motion as
+    given, low and rise: that of the lower foot and how fast it goes up, m/s. air_s: since both feet left
+    the floor."""
 
     feet: tuple[Foot, Foot] = (Foot(), Foot())
     shift: tuple[float, float] = (0.0, 0.0)
@@ -53,9 +54,9 @@ class Contact:
 def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True):
     """The contact dt_s later, the shift of the hips (x, y, z) and where the two ankles should be.
 
-    ankles: two points as the motion has them, metres, z up. clearances: two heights above their rest of the feet's lowest
-    points. speeds: two, m/s. rooted: false where the hips' height is unknown: the lowest foot stands on the floor then.
-    pinning: false to keep only the floor.
+    ankles: two points as the motion has them, metres, z up. clearances: two heights above their rest of the
+    feet's lowest points. speeds: two, m/s. rooted: false where the hips' height is unknown: the lowest foot
+    stands on the floor then. pinning: false to keep only the floor.
     """
     low = min(clearances)
     rise = 0.0

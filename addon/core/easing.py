@@ -1,4 +1,5 @@
-"""No bone snaps: those that could not be seen come back slowly, and after a while they go to a plausible pose."""
+"""No bone snaps: those that could not be seen come back slowly, and after a while they go to a plausible
+pose."""
 
 import numpy as np
 
@@ -31,8 +32,9 @@ _SHOWN_BY[_HEAD, _FACE] = True
 def ease(rig, rotations, previous, returning, lost, guessed, unseen_s, dt_s):
     """Rotations (B, 4) that do not snap, and the bones (B,) that are still on their way back, or None.
 
-    rotations: as fitted. previous: (B, 4) of the frame before. returning: (B,) bool or None, as given back for it.
-    lost, guessed: (21,) joints that nothing is known of, and those that nobody saw. unseen_s: (21,) for how long.
+    rotations: as fitted. previous: (B, 4) of the frame before. returning: (B,) bool or None, as given back
+    for it. lost, guessed: (21,) joints that nothing is known of, and those that nobody saw. unseen_s: (21,)
+    for how long.
     """
     angle = angle_between(previous, rotations)
     if returning is None and not lost.any() and not guessed.any() and angle.max() <= FASTEST_RAD_S * dt_s:

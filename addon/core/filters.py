@@ -1,9 +1,9 @@
 """Smoothing of points over time: a constant-velocity Kalman filter, live and, on a finished take, both ways.
 
-Each of K points has a position and a velocity in 3D and one covariance for its three axes. Everything is an array over
-the points; functions return new states and leave the old ones as they were.
-Source: the discrete white-noise-acceleration model, Bar-Shalom et al., Estimation with Applications to Tracking and
-Navigation (2001), 6.3; the smoother of Rauch, Tung and Striebel (1965).
+Each of K points has a position and a velocity in 3D and one covariance for its three axes. Everything is an
+array over the points; functions return new states and leave the old ones as they were. Source: the discrete
+white-noise-acceleration model, Bar-Shalom et al., Estimation with Applications to Tracking and Navigation
+(2001), 6.3; the smoother of Rauch, Tung and Striebel (1965).
 """
 
 import math
@@ -22,8 +22,8 @@ UNSEEN_DAMPING_S = 0.15  # a point that nobody sees coasts to a stop in about th
 class Track:
     """Where K points are believed to be.
 
-    position, velocity: (K, 3) m, m/s; NaN for a point not seen so far. covariance: (K, 3) position², position·velocity,
-    velocity². unseen_s: (K,) since the point was last measured.
+    position, velocity: (K, 3) m, m/s; NaN for a point not seen so far. covariance: (K, 3) position²,
+    position·velocity, velocity². unseen_s: (K,) since the point was last measured.
     """
 
     position: np.ndarray
@@ -66,7 +66,8 @@ def predict(track, dt_s):
 def correct(track, measured, noise):
     """The track with measurements (K, 3), NaN where there is none, of standard deviation noise (K,).
 
-    One that lies further off than SURPRISE standard deviations is trusted less, as a detector's mistake would be.
+    One that lies further off than SURPRISE standard deviations is trusted less, as a detector's mistake
+    would be.
     """
     seen = np.isfinite(measured[:, 0])
     fresh = seen & ~np.isfinite(track.position[:, 0])
@@ -105,9 +106,9 @@ def forget(track, unseen_s):
 def smooth(measured, noise, times_s, slice_frames=48):
     """Positions and velocities (N, K, 3) that use the measurements before and after each moment: no lag.
 
-    measured: (N, K, 3) NaN where missing. noise: (N, K) m. times_s: (N,) rising. A generator: yields after every
-    slice_frames of work and returns the two arrays. Gaps are bridged; before a point's first measurement and after its
-    last one it rests where it was then; one that is never seen stays NaN.
+    measured: (N, K, 3) NaN where missing. noise: (N, K) m. times_s: (N,) rising. A generator: yields after
+    every slice_frames of work and returns the two arrays. Gaps are bridged; before a point's first
+    measurement and after its last one it rests where it was then; one that is never seen stays NaN.
     """
     count, points = measured.shape[:2]
     measured = _fill_start(measured)
@@ -152,7 +153,8 @@ def _coasting(track, dt_s):
 
 
 def _fill_start(measured):
-    """measured with each point's first measurement repeated at the first moment, so that every track starts there."""
+    """measured with each point's first measurement repeated at the first moment, so that every track starts
+    there."""
     seen = np.isfinite(measured[..., 0])
     late = seen.any(axis=0) & ~seen[0]
     if not late.any():
@@ -165,7 +167,8 @@ def _fill_start(measured):
 
 
 def resample(values, slopes, times_s, at_s, longest_s=0.25):
-    """values (N, …) at other times (M,): cubic Hermite with the slopes (N, …), linear over gaps beyond longest_s.
+    """values (N, …) at other times (M,): cubic Hermite with the slopes (N, …), linear over gaps beyond
+    longest_s.
 
     Outside the times the first and the last value hold.
     """

@@ -1,4 +1,5 @@
-"""Which way is up and which way the actor faces, from the person alone: the rotation from camera axes to the world.
+"""Which way is up and which way the actor faces, from the person alone: the rotation from camera axes to
+the world.
 
 Camera axes: x right, y down, z forward. World: z up; without levelling, world = (x, z, −y).
 """
@@ -22,10 +23,12 @@ _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
 
 
 def upright(joints_camera):
-    """Body axes (…, 3), unit vectors from the ankles to the shoulders, and how far each shows "up" (…), 0 to 1.
+    """Body axes (…, 3), unit vectors from the ankles to the shoulders, and how far each shows "up" (…), 0
+    to 1.
 
-    joints_camera: (…, 21, 3). Someone who stands straight on both legs is a plumb line; the more the knees and the back
-    are bent and the wider the stride, the less it counts. An axis that no camera on a stand would see counts nothing.
+    joints_camera: (…, 21, 3). Someone who stands straight on both legs is a plumb line; the more the knees
+    and the back are bent and the wider the stride, the less it counts. An axis that no camera on a stand
+    would see counts nothing.
     """
     with np.errstate(invalid="ignore"):
         shoulders = joints_camera[..., _SHOULDERS, :].mean(axis=-2)
@@ -53,7 +56,8 @@ def _between(cosine, none_deg, full_deg):
 
 
 def up_of_take(joints_camera):
-    """(3,) the take's up in camera axes: where most body axes of those who stand agree (the mode, by mean shift).
+    """(3,) the take's up in camera axes: where most body axes of those who stand agree (the mode, by mean
+    shift).
 
     Somebody who leans is one-sided: a mean would lean with them.
     """
@@ -68,7 +72,8 @@ def up_of_take(joints_camera):
 
 
 def agreement(axis, up):
-    """How far a body axis supports an estimate of up, 0 to 1; never quite 0, as the estimate may be the wrong one."""
+    """How far a body axis supports an estimate of up, 0 to 1; never quite 0, as the estimate may be the
+    wrong one."""
     return float(1.0 / (1.0 + (_apart_rad(axis, unit(up)) / AGREEMENT_RAD) ** 2))
 
 
@@ -77,7 +82,8 @@ def _apart_rad(a, b):
 
 
 def levelled(up_camera):
-    """(3, 3) rotation from camera axes to a world where `up_camera` is up; turned no further than MAX_TILT_RAD."""
+    """(3, 3) rotation from camera axes to a world where `up_camera` is up; turned no further than
+    MAX_TILT_RAD."""
     rotvec = log(swing(unit(up_camera), CAMERA_UP))
     rotvec = rotvec * min(1.0, MAX_TILT_RAD / max(float(norm(rotvec)), 1e-9))
     return WORLD_FROM_CAMERA @ exp(rotvec)

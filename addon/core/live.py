@@ -1,4 +1,4 @@
-"""Pose packets to poses of a rig, one at a time: state and packet in, state and pose out, time from the packet."""
+"""Pose packets to poses, one at a time: state and packet in, state and pose out, time from the packet."""
 
 from dataclasses import dataclass, field, replace
 
@@ -29,9 +29,10 @@ SCALE_MEMORY_S = 3.0
 class State:
     """What `step` remembers. Nothing in it is changed: a step makes a new one.
 
-    rotation: (3, 3) from camera axes to the world, None before the first confident frame. yaw_rad: its turn about z.
-    up: sum of the body axes seen standing, and up_s their seconds. middle: (3,) of the hip joints as the motion has them.
-    ankles: (2, 3), ankle_speed: (2,). returning: (B,) bones on their way back to what is seen.
+    rotation: (3, 3) from camera axes to the world, None before the first confident frame. yaw_rad: its turn
+    about z. up: sum of the body axes seen standing, and up_s their seconds. middle: (3,) of the hip joints
+    as the motion has them. ankles: (2, 3), ankle_speed: (2,). returning: (B,) bones on their way back to
+    what is seen.
     """
 
     stand: Stand = field(default_factory=Stand)
@@ -97,7 +98,8 @@ def step(rig, settings, state, packet):
     hips, knees, ankles, toes = leg_joints(b, turns, middle[None])
     speed = _live_speed(state, ankles[0], dt_s)
     contact, shift, targets = feet_contact.follow(
-        state.contact, ankles[0].tolist(), clearance_m(b, ankles, toes)[0].tolist(), speed.tolist(), dt_s, rooted,
+        state.contact, ankles[0].tolist(), clearance_m(b, ankles, toes)[0].tolist(), speed.tolist(), dt_s,
+        rooted,
         settings.contact,
     )  # fmt: skip
     if any(foot.weight > 0 for foot in contact.feet):
@@ -121,7 +123,8 @@ def step(rig, settings, state, packet):
     location = location_of(b, turns, (middle + shift + state.stand.location)[None])[0]
     pose = RigPose(rotations, location, rotation, packet.timestamp)
     state = replace(
-        state, pose=pose, middle=middle, root_camera=root_camera if rooted else state.root_camera, ankles=ankles[0],
+        state, pose=pose, middle=middle, ankles=ankles[0],
+        root_camera=root_camera if rooted else state.root_camera,
         ankle_speed=speed, contact=contact, returning=returning,
     )  # fmt: skip
     return state, pose
@@ -134,7 +137,8 @@ def _held(state, packet):
 def _clocked(state, packet):
     """The state and the seconds since the last packet: 0 at the beginning, None for a packet that comes late.
 
-    A new session, a long pause and a clock that was set back begin anew: the pose eases over and is anchored again.
+    A new session, a long pause and a clock that was set back begin anew: the pose eases over and is
+    anchored again.
     """
     if state.time_s is None:
         return state, 0.0
@@ -151,7 +155,7 @@ def _clocked(state, packet):
 
 
 def _oriented(state, settings, joints_camera, dt_s):
-    """The rotation from camera axes to the world, levelled by who has stood straight so far, headed at the first frame."""
+    """The rotation from camera axes to the world: level by who stood so far, heading by the first frame."""
     if state.rotation is not None and (settings.level != "AUTO" or state.up_s >= level.ENOUGH_S):
         return state, state.rotation
     rotation = level.WORLD_FROM_CAMERA

@@ -1,7 +1,7 @@
 """What a pose packet says of a person, whoever sent it: body joints in camera axes and where they are.
 
-Owns the choice between the sender's own 3D and lifting, the maps from wire skeletons to body joints, mirroring, and the
-cleaning of numbers that no person has.
+Owns the choice between the sender's own 3D and lifting, the maps from wire skeletons to body joints,
+mirroring, and the cleaning of numbers that no person has.
 """
 
 import copy
@@ -32,8 +32,9 @@ for _left, _right in FLIP_PAIRS:
 class Observation:
     """One person in one frame, camera axes, metres; mirrored already where that is wanted.
 
-    joints: (21, 3) from the middle of the hips; NaN where nothing is known. scores: (21,) 0…1; a joint that was guessed
-    has a low one. root: (3,) from the camera to the middle of the hips; NaN where unknown. sure: good enough to begin with.
+    joints: (21, 3) from the middle of the hips; NaN where nothing is known. scores: (21,) 0…1; a joint that
+    was guessed has a low one. root: (3,) from the camera to the middle of the hips; NaN where unknown.
+    sure: good enough to begin with.
     """
 
     joints: np.ndarray
@@ -43,7 +44,8 @@ class Observation:
 
 
 def observe(packet, lifter, mirror=False):
-    """The Observation of a packet, or None where it shows nobody; and the lifter to pass with the next packet.
+    """The Observation of a packet, or None where it shows nobody; and the lifter to pass with the next
+    packet.
 
     lifter: a Lifter, or None to start with; never changed: packets that need lifting give a new one.
     """

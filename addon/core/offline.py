@@ -1,4 +1,5 @@
-"""A finished take solved again, all packets known: smoothed both ways in time, at the moments that are asked for."""
+"""A finished take solved again, all packets known: smoothed both ways in time, at the moments that are
+asked for."""
 
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ _CONTACT_SLICE = 100
 
 @dataclass(frozen=True, eq=False)
 class TakePoses:
-    """rotations (F, B, 4) wxyz in one hemisphere along time, hips_location (F, 3), world_from_camera (3, 3), times_s (F,)."""
+    """rotations (F, B, 4) wxyz in one hemisphere along time, hips_location (F, 3), world_from_camera (3,
+    3), times_s (F,)."""
 
     rotations: np.ndarray
     hips_location: np.ndarray
@@ -31,7 +33,8 @@ class TakePoses:
 
 
 def solve_take(rig, settings, packets, frame_times_s, stand=None):
-    """All poses of a take. A generator: yields its progress, 0 to 1, every few milliseconds and returns TakePoses.
+    """All poses of a take. A generator: yields its progress, 0 to 1, every few milliseconds and returns
+    TakePoses.
 
     packets: PosePackets of one clock, any order. frame_times_s: (F,) moments on that clock, rising.
     stand: where the first confident frame puts the character. A take that shows nobody gives the rest pose.
@@ -98,7 +101,8 @@ def _observed(settings, packets):
 
 
 def _oriented(b, settings, stand, joints_camera, first):
-    """The rotation from camera axes to the world, constant over the take, and rig metres per metre of the actor."""
+    """The rotation from camera axes to the world, constant over the take, and rig metres per metre of the
+    actor."""
     rotation = level.WORLD_FROM_CAMERA
     if settings.level == "AUTO":
         rotation = level.levelled(level.up_of_take(joints_camera))

@@ -1,7 +1,7 @@
 """Batched rotations in numpy: quaternions wxyz, 3×3 matrices and rotation vectors in radians.
 
-Every function takes any leading dimensions and leaves its arguments unchanged. Numbers that come in finite come
-out finite: a zero vector turns into "no rotation", never into NaN.
+Every function takes any leading dimensions and leaves its arguments unchanged. Numbers that come in finite
+come out finite: a zero vector turns into "no rotation", never into NaN.
 """
 
 import numpy as np
@@ -97,7 +97,8 @@ def to_matrix(q):
 def from_matrix(matrix):
     """Rotation matrices (…, 3, 3) as unit quaternions with w ≥ 0.
 
-    Of the four classical formulas the one with the largest pivot is taken (Shepperd 1978), which is stable at any angle.
+    Of the four classical formulas the one with the largest pivot is taken (Shepperd 1978), which is stable
+    at any angle.
     """
     flat = np.reshape(matrix, (*np.shape(matrix)[:-2], 9))
     m00, m01, m02, m10, m11, m12, m20, m21, m22 = (flat[..., i] for i in range(9))
@@ -152,7 +153,8 @@ def exp(rotvec):
 
 
 def log(matrix):
-    """Rotation matrices as rotation vectors. Exact up to half a turn, where the axis has no sign and fades to zero."""
+    """Rotation matrices as rotation vectors. Exact up to half a turn, where the axis has no sign and fades
+    to zero."""
     flat = matrix.reshape(*matrix.shape[:-2], 9)
     sine = 0.5 * (flat[..., _LOG_PLUS] - flat[..., _LOG_MINUS])
     length = norm(sine)
@@ -215,8 +217,8 @@ def twist_rad(q, axis):
 def same_hemisphere(q, start=None):
     """q (F, …, 4) with signs chosen so that neighbours in time never lie on opposite sides.
 
-    start: (…, 4) the frame before the first, if there is one. A rotation's two signs mean the same pose, but curves
-    between them would turn the long way round.
+    start: (…, 4) the frame before the first, if there is one. A rotation's two signs mean the same pose,
+    but curves between them would turn the long way round.
     """
     if start is not None:
         q = np.concatenate((np.broadcast_to(start, q.shape[1:])[None], q))

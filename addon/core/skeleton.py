@@ -1,7 +1,7 @@
 """Names and index maps of the joints that come in and the bones that are driven.
 
-Owns: COCO-17 and BODY joint names, left-right pairs, limbs, and the VRM 1.0 humanoid bones with their parents.
-How bones follow joints is `solve`'s.
+Owns: COCO-17 and BODY joint names, left-right pairs, limbs, and the VRM 1.0 humanoid bones with their
+parents. How bones follow joints is `solve`'s.
 """
 
 from itertools import pairwise

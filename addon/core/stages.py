@@ -17,8 +17,8 @@ ROOT_SCORE = 0.7
 
 @dataclass(frozen=True)
 class Settings:
-    """level: "AUTO" turns the camera's pitch and roll out, "OFF" does not. mirror: the character is the actor's mirror
-    image. smoothness: 0 raw, 1 heavy. contact: feet that stand still are pinned."""
+    """level: "AUTO" turns the camera's pitch and roll out, "OFF" does not. mirror: the character is the
+    actor's mirror image. smoothness: 0 raw, 1 heavy. contact: feet that stand still are pinned."""
 
     level: str = "AUTO"
     mirror: bool = False
@@ -28,8 +28,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Stand:
-    """Where the character stands when a capture begins, in armature space: moved from its rest place by `location` (3,)
-    metres and turned about z by `heading_rad` from facing −Y."""
+    """Where the character stands when a capture begins, in armature space.
+
+    location: (3,) metres from its rest place. heading_rad: turn about z from facing −Y.
+    """
 
     location: tuple[float, float, float] = (0.0, 0.0, 0.0)
     heading_rad: float = 0.0

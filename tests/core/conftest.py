@@ -1,4 +1,5 @@
-"""A humanoid rig built from joint positions, with any rest pose and any bone rolls, and captured motion to drive it."""
+"""A humanoid rig built from joint positions, with any rest pose and any bone rolls, and captured motion to
+drive it."""
 
 import os
 from pathlib import Path
@@ -15,7 +16,8 @@ REAL = Path(os.environ.get("MOCAP_REAL", Path(__file__).parents[3] / "shared/dat
 
 
 def humanoid_joints():
-    """Heads of the bones of a person 1.7 m tall in a T-pose facing −Y, and the tails that no bone's head marks."""
+    """Heads of the bones of a person 1.7 m tall in a T-pose facing −Y, and the tails that no bone's head
+    marks."""
     heads = {
         "hips": (0, 0, 0.95),
         "spine": (0, 0.01, 1.05),
@@ -46,7 +48,8 @@ def humanoid_joints():
 
 
 def make_rig(arms_down_deg=0.0, rolls=None, scale=1.0, without=()):
-    """A Rig. arms_down_deg: 0 for a T-pose, 45 for an A-pose. rolls: (B,) radians about the bones. without: bones left out."""
+    """A Rig. arms_down_deg: 0 for a T-pose, 45 for an A-pose. rolls: (B,) radians about the bones. without:
+    bones left out."""
     heads, tails = humanoid_joints()
     for side, s in (("left", 1), ("right", -1)):
         pivot = heads[side + "UpperArm"].copy()
@@ -85,7 +88,8 @@ def _ancestor(name, bones):
 
 
 def cmu_body(clip):
-    """(F, 21, 3) body joints of a CMU clip in metres, z up and facing −Y where the clip faces its +Z, and its fps.
+    """(F, 21, 3) body joints of a CMU clip in metres, z up and facing −Y where the clip faces its +Z, and
+    its fps.
 
     The face is set on the head's own axes: the skeleton has no eyes or ears.
     """

@@ -52,7 +52,7 @@ def test_a_bow_does_not_count(standing):
 
 def test_a_jump_does_not_matter(standing):
     heights = np.linspace(0, 0.5, 30)
-    frames = np.stack([seen_by(standing + [0, 0, height]) for height in heights])
+    frames = np.stack([seen_by(standing + np.array([0, 0, height])) for height in heights])
     assert tilt_left_deg(frames, 0, 0) < 2
 
 

@@ -117,7 +117,7 @@ def test_mirror_swaps_the_sides(humanoid_rig, standing):
     raised = standing.copy()
     shoulder = raised[:, BODY_INDEX["left_shoulder"]]
     for name, height in (("left_elbow", 0.27), ("left_wrist", 0.52), ("left_hand", 0.61)):
-        raised[:, BODY_INDEX[name]] = shoulder + [0, 0, height]
+        raised[:, BODY_INDEX[name]] = shoulder + np.array([0, 0, height])
     for mirror, up in ((False, "left_wrist"), (True, "right_wrist")):
         _, poses = run_live(humanoid_rig, Settings(mirror=mirror), to_packets(raised, camera(0, 0)))
         joints = joints_of(humanoid_rig, poses[-1:])[0]
@@ -170,30 +170,9 @@ def test_lifting_is_pure_too(humanoid_rig):
 def person_2d(phase=0.0):
     """(17, 2) px of somebody who stands in a picture of 640×480 and waves an arm."""
     wave = 30 * np.sin(phase)
-    return np.array(
-        [
-            [320, 100],
-            [326, 94],
-            [314, 94],
-            [334, 98],
-            [306, 98],
-            [350, 140],
-            [290, 140],
-            [370, 190],
-            [270, 190 - wave],
-        ]
-        + [
-            [375, 240],
-            [265, 240 - 2 * wave],
-            [338, 240],
-            [302, 240],
-            [340, 320],
-            [300, 320],
-            [341, 400],
-            [299, 400],
-        ],
-        float,
-    )
+    x = [320, 326, 314, 334, 306, 350, 290, 370, 270, 375, 265, 338, 302, 340, 300, 341, 299]
+    y = [100, 94, 94, 98, 98, 140, 140, 190, 190 - wave, 240, 240 - 2 * wave, 240, 240, 320, 320, 400, 400]
+    return np.stack((x, y), axis=-1).astype(float)
 
 
 def five_fields(keypoints, time_s):

@@ -1,7 +1,9 @@
-"""A real person's detections from a foreign sender: five fields a packet, missing joints, a tilted and rolled camera.
+"""A real person's detections from a foreign sender: five fields a packet, missing joints, a tilted and
+rolled camera.
 
-What a person sees in the video: he stands on a treadmill with his back to the camera, leans to his left onto one leg
-until his torso is about level with the picture's diagonal, comes up again and steps off to the left.
+What a person sees in the video: he stands on a treadmill with his back to the camera, leans to his left
+onto one leg until his torso is about level with the picture's diagonal, comes up again and steps off to the
+left.
 """
 
 import os

@@ -85,7 +85,9 @@ def test_frame_keeps_x_and_is_right_handed():
 def test_twist_is_the_turn_about_the_axis():
     twist = rotation.from_rotvec(np.array([0, 0.5, 0]))
     swing = rotation.from_rotvec(np.array([0.3, 0, -0.2]))
-    np.testing.assert_allclose(rotation.twist_rad(rotation.multiply(swing, twist), np.array([0.0, 1, 0])), 0.5)
+    np.testing.assert_allclose(
+        rotation.twist_rad(rotation.multiply(swing, twist), np.array([0.0, 1, 0])), 0.5
+    )
 
 
 def test_same_hemisphere_flips_signs_and_nothing_else():

@@ -19,7 +19,9 @@ def test_equations_of_the_limb_solved_by_scipy():
         upper, lower = random.uniform(0.2, 0.5, 2)
         root, middle = random.normal(size=3), random.normal(size=3)
         along = random.normal(size=3)
-        target = root + along / np.linalg.norm(along) * random.uniform(abs(upper - lower) * 1.05, (upper + lower) * 0.99)
+        target = root + along / np.linalg.norm(along) * random.uniform(
+            abs(upper - lower) * 1.05, (upper + lower) * 0.99
+        )
         found, end = two_bone(root, middle, target, np.array(upper), np.array(lower))
         normal = np.cross(target - root, middle - root)
 
@@ -50,5 +52,7 @@ def test_out_of_reach_is_approached_along_its_line():
 
 def test_degenerate_limbs_stay_finite():
     for middle, target in (((0, 0, 0.4), (0, 0, 0.7)), ((0.1, 0, 0.4), (0, 0, 0)), ((0, 0, 0), (0, 0, 0))):
-        out = two_bone(np.zeros(3), np.array(middle, float), np.array(target, float), np.array(0.4), np.array(0.4))
+        out = two_bone(
+            np.zeros(3), np.array(middle, float), np.array(target, float), np.array(0.4), np.array(0.4)
+        )
         assert np.isfinite(out).all()

@@ -1,8 +1,8 @@
 """What `fit` needs to know of a rig at rest, worked out once a rig.
 
-Everything is expressed as turns away from rest in armature space, so bone rolls and axes never enter until the very
-end. Rest poses between a T and arms hanging down are alike: directions are read from the joints at rest and hinges
-from anatomy (an elbow closes forwards, a knee backwards), not from the bones' axes.
+Everything is expressed as turns away from rest in armature space, so bone rolls and axes never enter until
+the very end. Rest poses between a T and arms hanging down are alike: directions are read from the joints at
+rest and hinges from anatomy (an elbow closes forwards, a knee backwards), not from the bones' axes.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,8 @@ MID_JOINTS = limb_joints("elbow", "knee")
 END_JOINTS = limb_joints("wrist", "ankle")
 TIP_JOINTS = limb_joints("hand", "toe")
 
-# Where a limb points when it is at ease, and the axis its hinge turns about then (a right-handed turn closes it).
+# Where a limb points when it is at ease, and the axis its hinge turns about then (a right-handed turn
+# closes it).
 EASE = unit(np.array([[0.2, 0.0, -1.0], [-0.2, 0.0, -1.0], [0.0, 0.0, -1.0], [0.0, 0.0, -1.0]]))
 _HINGE_REFERENCE = unit(np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, -1.0], [0.0, 0.0, -1.0], [0.0, 0.0, -1.0]]))
 _HINGE_AXES = np.stack(
@@ -53,7 +54,8 @@ FULL_HINGE_SINE = 0.35  # bends of 20° and more show their hinge fully
 
 
 def default_hinge(upper):
-    """Hinge axes (…, 4, 3) of limbs whose upper segments point along `upper` (…, 4, 3) and are not twisted."""
+    """Hinge axes (…, 4, 3) of limbs whose upper segments point along `upper` (…, 4, 3) and are not
+    twisted."""
     return apply(swing(_HINGE_REFERENCE, upper), _HINGE_AXES)
 
 
@@ -64,7 +66,8 @@ def hinge_weight(sine):
 
 @dataclass(frozen=True, eq=False)
 class Binding:
-    """Rest directions and index maps; arrays of four follow the limbs' order (left arm, right arm, left leg, right leg)."""
+    """Rest directions and index maps; arrays of four follow the limbs' order (left arm, right arm, left
+    leg, right leg)."""
 
     driven: np.ndarray  # (D,) bones that turn against their parents
     slot: np.ndarray  # (D,) their slots

@@ -1,9 +1,9 @@
 """Joints to the rotations of a rig: analytic, on the rig's own proportions, for one frame or many at once.
 
-Bone directions are kept, lengths are the rig's. Each part gets its turn away from rest in armature space; a bone's
-own rotation is what remains against its parent: q = Mᵀ · Δparentᵀ · Δ · M, with M the bone at rest.
-A part whose joints are missing (NaN) keeps what it had against its parent in the frame before; the first frame has
-nothing before it: limbs hang at ease then and the rest stays at rest.
+Bone directions are kept, lengths are the rig's. Each part gets its turn away from rest in armature space;
+a bone's own rotation is what remains against its parent: q = Mᵀ · Δparentᵀ · Δ · M, with M the bone at rest.
+A part whose joints are missing (NaN) keeps what it had against its parent in the frame before; the first
+frame has nothing before it: limbs hang at ease then and the rest stays at rest.
 """
 
 import numpy as np
@@ -61,9 +61,10 @@ MAX_TIP_SWING_RAD = np.radians(75)
 def fit(rig, joints_body, previous=None, scale=None):
     """Basis rotations (…, B, 4) wxyz and the hips' basis location (…, 3) in metres.
 
-    joints_body: (21, 3) or (F, 21, 3) metres in armature space, z up, NaN where missing; frames follow one another in time.
+    joints_body: (21, 3) or (F, 21, 3) metres in armature space, z up, NaN where missing; frames in
+        order of time.
     previous: (B, 4) rotations of the frame before the first, for what is missing and for continuous hinges.
-    scale: metres of the rig per metre of the actor for the hips' position; by default the ratio of the leg lengths.
+    scale: metres of the rig per metre of the actor for the hips' position; by default the legs' ratio.
     """
     joints = np.asarray(joints_body, dtype=float)
     if joints.shape[-2:] != (21, 3) or joints.ndim not in (2, 3):
@@ -81,7 +82,7 @@ def _fit(b, bone_count, joints, previous, scale):
 
 
 def turns_of(b, joints, previous):
-    """Turns of the slots away from rest (F, 20, 3, 3) and the middle of the hip joints (F, 3), in the joints' metres.
+    """Turns of the slots away from rest (F, 20, 3, 3) and the middle of the hip joints (F, 3), in metres.
 
     joints: (F, 21, 3). previous: (B, 4) basis rotations or None.
     """
@@ -124,7 +125,7 @@ class _Before:
 
 
 def _trunk(b, joints, before, turns):
-    """Fills the turns of hips and spine; returns the middle of the hip joints (F, 3) and shoulders' positions."""
+    """Fills the turns of hips and spine; returns the middle of the hip joints (F, 3) and the limbs' roots."""
     roots = joints[:, ROOT_JOINTS]
     if np.isnan(roots).any():
         roots = _complete_pairs(b, roots)
@@ -180,7 +181,7 @@ def _complete_pairs(b, roots):
 
 
 def _head(joints, before, turns):
-    """Fills the turns of neck and head from ears, eyes and nose: X from ear to ear, the face level with the ears."""
+    """Fills the turns of neck and head: X from ear to ear, the face (eyes and nose) level with the ears."""
     face = joints[:, :5]
     left, right = face[:, [_EYE_L, _EAR_L]], face[:, [_EYE_R, _EAR_R]]
     across = left - right
@@ -255,8 +256,10 @@ def _held_arms(b, before):
 
 
 def _clavicles(arms):
-    """Turns (F, 2, 3, 3) of the clavicles under arms (F, 2, 3) in the chest's frame: up with a raised arm, forward with one
-    that reaches. Smooth, and nothing for arms that hang or stand out level."""
+    """Turns (F, 2, 3, 3) of the clavicles under arms (F, 2, 3) in the chest's frame.
+
+    Up with a raised arm, forward with one that reaches; smooth, and nothing for arms that hang or are level.
+    """
     lift = CLAVICLE_LIFT_RAD * np.maximum(arms[..., 2], 0.0) ** 2
     reach = CLAVICLE_REACH_RAD * np.maximum(-arms[..., 1], 0.0) ** 2
     side = np.array([1.0, -1.0])
@@ -272,8 +275,10 @@ def _columns(x, y):
 
 
 def _level_feet(b, shins):
-    """Directions (F, 2, 3), in the shins' frames, of feet that nobody saw: level under an upright shin, as at rest under
-    one that is lifted."""
+    """Directions (F, 2, 3), in the shins' frames, of feet that nobody saw.
+
+    Level under an upright shin, as at rest under one that is lifted.
+    """
     foot = apply(shins, b.tip[2:])
     heading = foot * np.array([1.0, 1.0, 0.0])
     level = unit(heading) * norm(b.tip[2:, :2])[:, None] + UP * b.tip[2:, 2:]
@@ -294,7 +299,7 @@ def _within(reference, directions, limit_rad):
 
 
 def _hold(values, first, axes=1):
-    """values (F, …) with each missing one (a NaN in its last `axes` axes) replaced by the one before it, or by `first`."""
+    """values (F, …) with missing ones (a NaN in the last `axes` axes) as the one before, at first `first`."""
     if not np.isnan(values).any():
         return values
     missing = np.isnan(values).any(axis=tuple(range(-axes, 0)))

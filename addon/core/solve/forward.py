@@ -42,7 +42,8 @@ _JOINT_BONES = {
 
 
 def body_joints(rig, matrices):
-    """Body joints (…, 21, 3) of bone matrices (…, B, 4, 4): heads and tails of bones; the face, which has none, is NaN."""
+    """Body joints (…, 21, 3) of bone matrices (…, B, 4, 4): heads and tails of bones; the face, which has
+    none, is NaN."""
     out = np.full((*matrices.shape[:-3], len(BODY), 3), np.nan)
     for joint, (head, tail) in _JOINT_BONES.items():
         if head in rig.index:

@@ -1,7 +1,8 @@
 """The hinge axes of elbows and knees, kept continuous where a straight limb does not show them.
 
-An axis is stored as an angle about the upper segment, away from the axis of an untwisted limb; how that reference
-moves from frame to frame is known for all frames at once, so that only one number a limb is carried through time.
+An axis is stored as an angle about the upper segment, away from the axis of an untwisted limb; how that
+reference moves from frame to frame is known for all frames at once, so that only one number a limb is
+carried through time.
 """
 
 import math
@@ -18,9 +19,10 @@ EASE_BACK = 0.02  # a frame: what a straight limb gives up of a twist it no long
 def track(upper, lower, previous_upper=None, previous_hinge=None):
     """Hinge axes (F, 4, 3), unit and across `upper`, in the frame of the limbs' parents.
 
-    upper: (F, 4, 3) unit directions in the parents' frames. lower: the same for the lower segments, in the same frames,
-    NaN where unseen. previous_upper, previous_hinge: (4, 3) of the frame before.
-    Source of the blend: parallel transport along the upper segment, weighted against the observed axis by flexion.
+    upper: (F, 4, 3) unit directions in the parents' frames. lower: the same for the lower segments,
+    in the same frames, NaN where unseen. previous_upper, previous_hinge: (4, 3) of the frame before.
+    Source of the blend: parallel transport along the upper segment, weighted against the observed axis by
+    flexion.
     """
     reference = default_hinge(upper)
     across = cross(upper, reference)

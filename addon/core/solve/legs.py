@@ -28,7 +28,8 @@ def clearance_m(b, ankles, toes):
 
 
 def plant(b, turns, hips, knees, ankles):
-    """Turns with the legs bent so that they reach from the hips (F, 2, 3) to the ankles (F, 2, 3); feet keep theirs.
+    """Turns with the legs bent so that they reach from the hips (F, 2, 3) to the ankles (F, 2, 3); feet
+    keep theirs.
 
     knees: (F, 2, 3) where the knees were: they stay in that plane.
     """

@@ -32,7 +32,8 @@ class Rig:
 
     @classmethod
     def from_matrices(cls, bones, parents, rest, lengths):
-        """A checked rig. Raises RigError when bones are missing, out of order, or have no usable rest matrix."""
+        """A checked rig. Raises RigError when bones are missing, out of order, or have no usable rest
+        matrix."""
         bones = tuple(bones)
         missing = [name for name in REQUIRED_BONES if name not in bones]
         if missing:
@@ -62,7 +63,7 @@ class Rig:
         if not sound.all():
             names = ", ".join(name for name, good in zip(bones, sound, strict=True) if not good)
             raise RigError(
-                f"The rest matrices of {names} are scaled, mirrored or not finite. Apply the armature's scale."
+                f"The rest matrices of {names} are scaled, mirrored or not finite. Apply its scale."
             )
         return cls(bones, parents, rest, lengths)
 

@@ -1,4 +1,5 @@
-"""Closed-form inverse kinematics of two bones: the law of cosines in the plane of the limb as it bends now."""
+"""Closed-form inverse kinematics of two bones: the law of cosines in the plane of the limb as it bends
+now."""
 
 import numpy as np
 
@@ -12,8 +13,9 @@ STRAIGHT = (
 def two_bone(root, middle, target, upper_m, lower_m):
     """Middle and end (…, 3) of a limb of the given lengths that reaches for the target.
 
-    root: (…, 3) its fixed end. middle: (…, 3) where the elbow or knee is now, which picks the plane and side of the bend.
-    target: (…, 3). upper_m, lower_m: (…). A target out of reach is approached along its line.
+    root: (…, 3) its fixed end. middle: (…, 3) where the elbow or knee is now, which picks the plane and
+    side of the bend. target: (…, 3). upper_m, lower_m: (…). A target out of reach is approached along its
+    line.
     """
     reach = target - root
     distance = norm(reach)
