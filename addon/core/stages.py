@@ -11,7 +11,7 @@ from .skeleton import BODY
 JOINTS = len(BODY)
 ACROSS, DEPTH = JOINTS, JOINTS + 1
 POINTS = JOINTS + 2
-DEPTH_NOISE = 5.0  # times the noise across
+DEPTH_NOISE = 12.0  # times the noise across
 ROOT_SCORE = 0.7
 
 
