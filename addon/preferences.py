@@ -19,6 +19,7 @@ DEVICES = (
     ("mps", "Metal", "An Apple GPU"),
 )
 _DEFAULTS = {"source": "0", "device": "auto", "worker_address": f"127.0.0.1:{CONTROL_PORT}"}
+problem = ""  # a sentence for the user
 
 
 def get(name: str) -> str:
@@ -28,13 +29,18 @@ def get(name: str) -> str:
 
 
 def put(name: str, value: str) -> None:
-    """Change a setting; raises OSError where the data folder cannot be written."""
+    """Change a setting. `problem` tells where the data folder cannot be written."""
+    global problem
     settings = places.read_settings()
     if value and value != _DEFAULTS.get(name):
         settings[name] = value
     else:
         settings.pop(name, None)
-    places.write_settings(settings)
+    try:
+        places.write_settings(settings)
+        problem = ""
+    except OSError as error:
+        problem = f"The settings cannot be kept in {places.settings_file()}: {error.strerror}."
 
 
 def holds_password(source: str) -> bool:

@@ -202,7 +202,7 @@ class Session:
             "state": self._state_name(),
             "wanted": self._capture.wanted,
             "message": status.message if status and self._capture.wanted else "",
-            "error": self._capture.error or self.notice or self._refused[1],
+            "error": self._capture.error or self.notice or self._refused[1] or preferences.problem,
             "port": link.port if link else None,
             "fps": round(self._rate.value(time.perf_counter()), 1),
             "latency_ms": self._latency.summary(),

@@ -102,6 +102,7 @@ def session(extension):
     yield extension.session
     extension.session.end("")
     extension.session.notice = ""
+    extension.addon("preferences").put("worker_address", "")
 
 
 @pytest.fixture

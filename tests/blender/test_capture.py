@@ -235,6 +235,18 @@ def test_the_machines_settings_are_not_in_the_blend(session, character, extensio
     assert not {"source", "key", "device"} & set(extension.core("places").read_settings())
 
 
+def test_settings_that_cannot_be_kept_are_told(session, extension, monkeypatch, tmp_path):
+    blocked = tmp_path / "a file"
+    blocked.write_text("in the way")
+    preferences = extension.addon("preferences")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("MOCAP_DATA", str(blocked / "data"))
+        bpy.context.preferences.addons[preferences.PACKAGE].preferences.source = "1"
+        assert "cannot be kept" in session.stats()["error"]
+    preferences.put("source", "")
+    assert not session.stats()["error"]
+
+
 def _worker_socket(session):
     from importlib import import_module
 

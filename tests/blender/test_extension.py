@@ -70,6 +70,7 @@ addon/takes.py
 addon/window.py
 addon/worker_process.py
 blender_manifest.toml
+constraints.txt
 """.split()
 
 

@@ -1,7 +1,7 @@
 """Times the add-on. Runs as a process with the bpy wheel: `in_blender_bench.py ZIP TRUTH.npz OUT.json`.
 
-A case sends the clip's true motion, over and over for a minute, through real UDP to the installed extension, a
-packet a tick, while a take is recorded.
+Each case sends the clip's true motion, over and over for a minute, through real UDP to the installed
+extension, a packet a tick, while a take is recorded.
 """
 
 import json
