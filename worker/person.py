@@ -80,9 +80,7 @@ def _upright_parts(width: int, height: int) -> list[list[float]]:
     if spare <= 0:
         return []
     steps = int(np.ceil(spare / (part_width * _MARGIN / 2)))
-    centres = sorted(
-        part_width * _MARGIN / 2 + spare * np.arange(steps + 1) / steps, key=lambda x: abs(x - width / 2)
-    )
+    centres = sorted(part_width * _MARGIN / 2 + spare * np.arange(steps + 1) / steps, key=lambda x: abs(x - width / 2))
     top = (height - part_height) / 2
     return [[x - part_width / 2, top, x + part_width / 2, top + part_height] for x in centres]
 

@@ -8,13 +8,21 @@ from pathlib import Path
 
 import av
 import pytest
+
 from mocap_core.take import read_take
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("bpy") is None, reason="bpy is not in this environment")
 
 MOCAP = Path(sys.executable).with_name("mocap.exe" if sys.platform == "win32" else "mocap")
 FILES = {
-    "take.glb", "take.fbx", "take.bvh", "take.blend", "take.mocap", "overlay.mp4", "preview.mp4", "report.json",
+    "take.glb",
+    "take.fbx",
+    "take.bvh",
+    "take.blend",
+    "take.mocap",
+    "overlay.mp4",
+    "preview.mp4",
+    "report.json",
 }
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from mocap_core.skeleton import BODY_INDEX, LIMBS
 from mocap_worker.demo import measure
 

@@ -39,11 +39,17 @@ def _summary(report: dict):
     angle = report["bone_angle_deg"]
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = [
-        ("Frames", f"{report['frames_captured']} captured, {report['frames_recorded']} recorded, "
-                   f"{report['packets_lost']} packets lost"),
+        (
+            "Frames",
+            f"{report['frames_captured']} captured, {report['frames_recorded']} recorded, "
+            f"{report['packets_lost']} packets lost",
+        ),
         ("Latency, grab to pose", "p50 {p50:.0f} ms, p95 {p95:.0f} ms".format(**report["latency_ms"])),
-        ("Limb angle error", f"{angle['mean']:.1f}° (arms {angle['arm']:.1f}°, legs {angle['leg']:.1f}°); "
-                             f"the best frozen pose has {report['constant_pose_deg']:.1f}°"),
+        (
+            "Limb angle error",
+            f"{angle['mean']:.1f}° (arms {angle['arm']:.1f}°, legs {angle['leg']:.1f}°); "
+            f"the best frozen pose has {report['constant_pose_deg']:.1f}°",
+        ),
         ("With true 2D, true 3D", f"{report['true_2d_deg']['mean']:.1f}°, {report['true_3d_deg']['mean']:.1f}°"),
         ("Ran on", f"Blender {report['blender']}, {report['model']}, {report['device']}"),
     ]

@@ -18,9 +18,7 @@ class BenchError(Exception):
 def measure_blender() -> list[dict]:
     """The cases, each a dict of metrics with its name."""
     if importlib.util.find_spec("bpy") is None:
-        raise BenchError(
-            "Blender's bpy is not in this Python; run `uv run --python 3.11 mocap bench blender`."
-        )
+        raise BenchError("Blender's bpy is not in this Python; run `uv run --python 3.11 mocap bench blender`.")
     with tempfile.TemporaryDirectory(prefix="mocap-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         try:

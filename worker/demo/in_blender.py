@@ -31,9 +31,7 @@ def progress(what: str, done: int, of: int) -> None:
 def install(job: dict):
     """Installs and enables the built zip; returns the extension's session."""
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    bpy.ops.extensions.package_install_files(
-        filepath=job["zip"], repo="user_default", enable_on_install=True
-    )
+    bpy.ops.extensions.package_install_files(filepath=job["zip"], repo="user_default", enable_on_install=True)
     return importlib.import_module(f"{MODULE}.addon.session").session
 
 

@@ -24,11 +24,13 @@ import av
 import bpy
 import cv2
 import numpy as np
+
 from mocap_core.skeleton import BODY, HUMANOID
 from mocap_core.solve import Rig, fit, forward
 
 sys.path.insert(0, str(Path(__file__).parent))
 import render_room
+
 from mocap_worker.training.motion import load_clips
 
 FPS, WIDTH, HEIGHT = 30, 640, 480
@@ -55,8 +57,10 @@ def rig_of(armature: "bpy.types.Object") -> Rig:
     parents = [bones.index(HUMANOID[name]) if HUMANOID[name] else -1 for name in bones]
     data = [armature.data.bones[name] for name in bones]
     return Rig.from_matrices(
-        tuple(bones), np.array(parents),
-        np.array([np.array(bone.matrix_local) for bone in data]), np.array([bone.length for bone in data]),
+        tuple(bones),
+        np.array(parents),
+        np.array([np.array(bone.matrix_local) for bone in data]),
+        np.array([bone.length for bone in data]),
     )
 
 

@@ -44,9 +44,7 @@ def cylinder(centre, radius_m: float, height_m: float, made_of, top_m: float | N
     if top_m is None:
         bpy.ops.mesh.primitive_cylinder_add(radius=radius_m, depth=height_m, location=centre, vertices=48)
     else:
-        bpy.ops.mesh.primitive_cone_add(
-            radius1=radius_m, radius2=top_m, depth=height_m, location=centre, vertices=48
-        )
+        bpy.ops.mesh.primitive_cone_add(radius1=radius_m, radius2=top_m, depth=height_m, location=centre, vertices=48)
     bpy.ops.object.shade_smooth_by_angle()
     return add(bpy.context.object, made_of)
 
@@ -138,7 +136,9 @@ def furniture() -> None:
     for index in range(11):
         angle, lift = index * 2.4, 0.5 + 0.35 * ((index * 5) % 7) / 7
         bpy.ops.mesh.primitive_uv_sphere_add(
-            segments=16, ring_count=8, radius=0.5,
+            segments=16,
+            ring_count=8,
+            radius=0.5,
             location=(-1.2 + 0.2 * math.cos(angle), 2.25 + 0.2 * math.sin(angle), 0.3 + lift * 0.75),
             rotation=(0.0, 0.75, angle),
         )
@@ -152,8 +152,11 @@ def furniture() -> None:
     cylinder((2.95, 2.3, 0.01), 0.14, 0.02, dark)
     cylinder((2.95, 2.3, 1.62), 0.2, 0.26, shade, 0.13)
 
-    pictures = [((0.9, 1.72), (0.5, 0.68), (0.22, 0.4, 0.34)), ((1.65, 1.8), (0.4, 0.5), (0.2, 0.35, 0.5)),
-                ((2.25, 1.68), (0.42, 0.6), (0.82, 0.75, 0.5))]
+    pictures = [
+        ((0.9, 1.72), (0.5, 0.68), (0.22, 0.4, 0.34)),
+        ((1.65, 1.8), (0.4, 0.5), (0.2, 0.35, 0.5)),
+        ((2.25, 1.68), (0.42, 0.6), (0.82, 0.75, 0.5)),
+    ]
     for index, ((x, z), (width, height), colour) in enumerate(pictures):
         box((x, 2.585, z), (width, 0.03, height), dark)
         box((x, 2.572, z), (width - 0.06, 0.03, height - 0.06), material("Mount", (0.88, 0.87, 0.84)))

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from mocap_core.pipeline import Settings, solve_take
 from mocap_core.protocol import PosePacket
 from mocap_core.skeleton import BODY, COCO17, HUMANOID, LIMBS
@@ -33,7 +34,14 @@ from . import measure, video
 FPS = 30
 PREVIEW_SIZE = (360, 480)
 #: The bones whose heads are the ends of the limbs, by body joint.
-_JOINT_BONE = {"shoulder": "UpperArm", "elbow": "LowerArm", "wrist": "Hand", "hip": "UpperLeg", "knee": "LowerLeg", "ankle": "Foot"}
+_JOINT_BONE = {
+    "shoulder": "UpperArm",
+    "elbow": "LowerArm",
+    "wrist": "Hand",
+    "hip": "UpperLeg",
+    "knee": "LowerLeg",
+    "ankle": "Foot",
+}
 
 Progress = Callable[[str, int, int], None]
 
@@ -147,8 +155,15 @@ def _in_blender(job: dict, scratch: Path, device: str, progress: Progress) -> di
     with (
         log.open("w", encoding="utf-8") as log_file,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            env=environment, text=True, encoding="utf-8", errors="replace", creationflags=flags,
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            creationflags=flags,
         ) as process,
     ):
         try:
@@ -243,7 +258,8 @@ def _with_truth(truth: Truth, rig: Rig, metric: bool) -> np.ndarray:
     bones = forward(rig, poses.rotations, poses.hips_location)
     ends = np.stack([bones[:, rig.bones.index(name), :3, 3] for name in _limb_bones()], 1)
     return measure.angles_deg(
-        _along(ends), measure.true_directions_in_rig_world(truth.joints_world, truth.camera_from_world, poses.world_from_camera)
+        _along(ends),
+        measure.true_directions_in_rig_world(truth.joints_world, truth.camera_from_world, poses.world_from_camera),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+
 from mocap_core.skeleton import COCO17
 
 _INDEX = {name: i for i, name in enumerate(COCO17)}
@@ -17,8 +18,13 @@ _LINES = [
     (_INDEX[a.format(side)], _INDEX[b.format(side)], colour)
     for side, colour in (("left", _LEFT), ("right", _RIGHT))
     for a, b in (
-        ("{}_shoulder", "{}_elbow"), ("{}_elbow", "{}_wrist"), ("{}_hip", "{}_knee"), ("{}_knee", "{}_ankle"),
-        ("{}_shoulder", "{}_hip"), ("nose", "{}_eye"), ("{}_eye", "{}_ear"),
+        ("{}_shoulder", "{}_elbow"),
+        ("{}_elbow", "{}_wrist"),
+        ("{}_hip", "{}_knee"),
+        ("{}_knee", "{}_ankle"),
+        ("{}_shoulder", "{}_hip"),
+        ("nose", "{}_eye"),
+        ("{}_eye", "{}_ear"),
     )
 ] + [
     (_INDEX["left_shoulder"], _INDEX["right_shoulder"], _MIDDLE),
@@ -33,7 +39,7 @@ def draw_keypoints(picture: np.ndarray, keypoints: np.ndarray, scores: np.ndarra
     keypoints: (17, 2) px; scores: (17,).
     """
     shown = (scores >= MIN_SCORE) & np.isfinite(keypoints).all(-1)
-    at = [tuple(int(round(c * 16)) for c in point) if ok else None for point, ok in zip(keypoints, shown, strict=True)]
+    at = [tuple(round(c * 16) for c in point) if ok else None for point, ok in zip(keypoints, shown, strict=True)]
     for width, shade in ((5, 0.25), (2, 1.0)):  # a dark rim keeps the lines readable on any background
         for a, b, colour in _LINES:
             if shown[a] and shown[b]:
