@@ -9,9 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import threading
 from dataclasses import dataclass
 
 import numpy as np
+
+_FAILED = -1
 
 
 class StreamError(Exception):
@@ -70,7 +73,7 @@ def _work(options: dict, size: int, asked, drawn) -> None:
     except (KeyboardInterrupt, _Abandoned):
         drawn.cancel_join_thread()
     except Exception as error:
-        drawn.put((-1, f"{type(error).__name__}: {error}"))
+        drawn.put((_FAILED, f"{type(error).__name__}: {error}"))
 
 
 class PictureStream:
@@ -79,11 +82,24 @@ class PictureStream:
     def __init__(self, options: dict, size: int, workers: int = 1) -> None:
         context = multiprocessing.get_context("spawn")
         self._asked, self._drawn = context.Queue(), context.Queue(maxsize=8)
-        self._early: dict[int, Chunk] = {}
+        self._here: dict[int, Chunk | str] = {}
+        self._arrival = threading.Condition()
         arguments = (options, size, self._asked, self._drawn)
         self._workers = [context.Process(target=_work, args=arguments, daemon=True) for _ in range(workers)]
         for worker in self._workers:
             worker.start()
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def _receive(self) -> None:
+        """Takes chunks in as they come: megabytes through a pipe, read late, would hold training up."""
+        while True:
+            try:
+                number, chunk = self._drawn.get()
+            except (EOFError, OSError):
+                return
+            with self._arrival:
+                self._here[number] = chunk
+                self._arrival.notify_all()
 
     def ask(self, number: int, hardness: float) -> None:
         """Has a chunk drawn."""
@@ -91,17 +107,13 @@ class PictureStream:
 
     def get(self, number: int) -> Chunk:
         """The chunk of this number, which must have been asked for; waits for it."""
-        while number not in self._early:
-            try:
-                found, chunk = self._drawn.get(timeout=5)
-            except queue.Empty:
-                if not all(worker.is_alive() for worker in self._workers):
-                    raise StreamError("a process that draws pictures has ended unexpectedly") from None
-                continue
-            if found < 0:
-                raise StreamError(f"pictures could not be drawn: {chunk}")
-            self._early[found] = chunk
-        return self._early.pop(number)
+        with self._arrival:
+            while number not in self._here:
+                if _FAILED in self._here:
+                    raise StreamError(f"pictures could not be drawn: {self._here[_FAILED]}")
+                if not self._arrival.wait(timeout=5) and not all(w.is_alive() for w in self._workers):
+                    raise StreamError("a process that draws pictures has ended unexpectedly")
+            return self._here.pop(number)
 
     def close(self) -> None:
         for worker in self._workers:
