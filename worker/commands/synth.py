@@ -10,16 +10,14 @@ def synth(
     out: Annotated[Path, typer.Option(help="Folder of the data set; made if need be.")],
     count: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 100,
     size: Annotated[str, typer.Option(help="Width × height of a picture in px.")] = "192x256",
-    hardness: Annotated[
-        float, typer.Option(min=0, max=1, help="From an easy world, 0, to the full one, 1.")
-    ] = 1.0,
+    hardness: Annotated[float, typer.Option(min=0, max=1, help="From an easy world, 0, to the full one, 1.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same pictures.")] = 0,
-    split: Annotated[str, typer.Option(help="Clips that the poses come from: train or test.")] = "train",
+    split: Annotated[
+        str, typer.Option(help="Clips that the poses come from: train, test, or rest for none at all.")
+    ] = "train",
     poses: Annotated[int, typer.Option(min=1, help="How many poses there are to draw from.")] = 2000,
     preview: Annotated[bool, typer.Option(help="Write a contact sheet, sheet.png, and no data set.")] = False,
-    character: Annotated[
-        Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.")
-    ] = None,
+    character: Annotated[Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.")] = None,
     motion: Annotated[Path | None, typer.Option(help="The motion clips; also MOCAP_MOTION.")] = None,
 ) -> None:
     """Draw labelled pictures of the character."""
@@ -38,6 +36,8 @@ def synth(
     from ..training.motion import MotionError, motion_path
     from ..training.sheet import contact_sheet, write_coco
 
+    if split not in ("train", "test", "rest"):
+        fail(f"--split {split} is none of train, test and rest.")
     glb = character or default_character()
     try:
         source = PictureSource(
@@ -48,7 +48,7 @@ def synth(
             split=split,
             seed=seed,
             folder=out,
-            motion=motion_path(motion),
+            motion=None if split == "rest" else motion_path(motion),
         )
         pictures = (source.draw(i, hardness) for i in range(count))
         if preview:
