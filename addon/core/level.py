@@ -12,6 +12,7 @@ from .skeleton import BODY_INDEX
 WORLD_FROM_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 CAMERA_UP = np.array([0.0, -1.0, 0.0])
 MAX_TILT_RAD = np.radians(35)
+STANCE_RAD = np.radians(4)  # how far from plumb people may stand for long
 ENOUGH_S = 2.0  # of upright standing, after which a live estimate stays as it is
 AGREEMENT_RAD = np.radians(6)
 TURN_RAD_S = np.radians(10)  # how fast a live estimate may turn the world
@@ -82,10 +83,16 @@ def _apart_rad(a, b):
 
 
 def levelled(up_camera):
-    """(3, 3) rotation from camera axes to a world where `up_camera` is up; turned no further than
-    MAX_TILT_RAD."""
+    """(3, 3) rotation from camera axes to a world where `up_camera` is up, as far as the camera is tilted.
+
+    Most cameras stand about level and most people not quite plumb, so a small tilt is rather the person's: it is
+    shrunk by Breiman's non-negative garrote, which hardly touches a large one. None beyond MAX_TILT_RAD is believed.
+    """
     rotvec = log(swing(unit(up_camera), CAMERA_UP))
-    rotvec = rotvec * min(1.0, MAX_TILT_RAD / max(float(norm(rotvec)), 1e-9))
+    tilt_rad = float(norm(rotvec))
+    if tilt_rad <= STANCE_RAD:
+        return WORLD_FROM_CAMERA
+    rotvec = rotvec * (min(tilt_rad - STANCE_RAD**2 / tilt_rad, MAX_TILT_RAD) / tilt_rad)
     return WORLD_FROM_CAMERA @ exp(rotvec)
 
 
