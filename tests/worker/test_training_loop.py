@@ -238,3 +238,16 @@ def _runs(pid: int) -> bool:
         return str(pid) in subprocess.run(["tasklist"], capture_output=True, text=True).stdout
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
     return bool(state.strip()) and not state.startswith("Z")
+
+
+def test_a_full_disk_keeps_the_checkpoint_that_was_there(tmp_path):
+    trainer = Trainer(small_model(), recipe({}), tmp_path)
+    trainer.save(None)
+    good = trainer.checkpoint.read_bytes()
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full to stand for a full disk")
+    trainer.checkpoint.with_suffix(".part").symlink_to(full)
+    with pytest.raises(TrainingError, match=r"last\.pt cannot be written"):
+        trainer.save(None)
+    assert trainer.checkpoint.read_bytes() == good

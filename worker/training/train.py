@@ -229,8 +229,9 @@ class Trainer:
         try:
             torch.save(state, part)
             part.replace(self.checkpoint)
-        except OSError as error:
-            raise TrainingError(f"{self.checkpoint} cannot be written: {error}") from error
+        except (OSError, RuntimeError) as error:  # torch reports a full disk as the latter
+            part.unlink(missing_ok=True)
+            raise TrainingError(f"{self.checkpoint} cannot be written: {error}; what was there is kept") from error
 
     def load(self) -> None:
         state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
