@@ -44,7 +44,7 @@ def capture(session, job: dict) -> dict:
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
     bpy.ops.mocap.start_capture()
-    last_change, before = time.perf_counter(), -1
+    last_change, before = time.perf_counter(), 0
     while True:
         began = time.perf_counter()
         session.tick()
