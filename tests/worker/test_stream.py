@@ -215,9 +215,8 @@ def test_given_box_is_where_the_model_looks(listener, clip):
     """A random model's keypoints lie in the crop it is given; a crop is the box and a quarter, in 3:4."""
     listener.link.start(str(clip), options={"box": [60, 90, 90, 120]})
     packet = listener.until(lambda: listener.packets and listener.packets[0])
-    # Not all: where noise is flat, the decoder's step to the summit can be long.
-    within = (np.abs(packet.keypoints - [75, 105]) <= [19, 25]).all(axis=1)
-    assert within.sum() >= 12
+    # The median: where noise is flat, the decoder's step to the summit can be long.
+    assert (np.median(np.abs(packet.keypoints - [75, 105]), axis=0) <= [19, 25]).all()
 
 
 def test_second_capture_keeps_the_model_and_is_a_new_session(listener, clip):
