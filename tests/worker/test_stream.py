@@ -294,7 +294,7 @@ def test_start_of_somebody_with_no_lease_films_nothing(served, listener):
 
 
 def test_live_stream_sends_the_newest_and_counts_the_skipped(listener):
-    with mjpeg_server() as server:
+    with mjpeg_server(pause_s=0.001) as server:  # faster than any network
         listener.link.start(server.url)
         listener.until(lambda: len(listener.packets) >= 5)
         status = listener.until(
@@ -473,15 +473,16 @@ def test_shared_key_works_from_end_to_end(tmp_path, clip):
 
 
 class mjpeg_server(http.server.ThreadingHTTPServer):
-    """A camera on the network: noise as MJPEG, a hundred pictures a second, until it is left.
+    """A camera on the network: noise as MJPEG, a picture each `pause_s` seconds, until it is left.
 
     watchers: who is connected now. seen: how many ever were. sent: pictures.
     """
 
     daemon_threads = True
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, pause_s=0.01):
         super().__init__(("127.0.0.1", port), _Camera)
+        self.pause_s = pause_s
         self.over = threading.Event()
         self.watchers = self.seen = self.sent = 0
         noise = np.random.default_rng(0).integers(0, 255, (64, 48, 3), np.uint8)
@@ -514,7 +515,7 @@ class _Camera(http.server.BaseHTTPRequestHandler):
             while not server.over.is_set():
                 self.wfile.write(head + server.jpeg + b"\r\n")
                 server.sent += 1
-                time.sleep(0.01)
+                time.sleep(server.pause_s)
         except OSError:
             pass
         finally:
