@@ -246,8 +246,8 @@ def test_weights_that_are_none_are_named(tmp_path):
 
 
 def test_a_real_person_is_upright_with_sides_in_place_and_does_not_snap():
-    folder = Path(os.environ.get("MOCAP_DATA") or Path(__file__).resolve().parents[2] / "../shared/data")
-    path = folder / "real/balance.packets.jsonl"
+    folder = Path(os.environ.get("MOCAP_REAL") or Path(__file__).resolve().parents[2] / "../shared/data/real")
+    path = folder / "balance.packets.jsonl"
     if not path.is_file():
         pytest.skip(f"the real person's packets are not at {path}")
     lifter, poses, flat = Lifter(), [], []
