@@ -62,10 +62,3 @@ def test_the_constant_pose_is_the_best_one():
     swing = np.radians([0.0, 0, 0, 80])
     directions = np.stack([np.sin(swing), 0 * swing, np.cos(swing)], -1)[:, None].repeat(8, 1)
     assert measure.constant_pose_deg(directions) == pytest.approx(20, abs=0.2)  # the median, not the mean
-
-
-def test_values_between_two_times_are_interpolated():
-    values = np.array([[0.0], [10.0], [30.0]])
-    assert measure.at_times(values, np.array([0, 1, 2.0]), np.array([-1, 0.5, 1.25, 9])).ravel() == pytest.approx(
-        [0, 5, 15, 30]
-    )

@@ -59,12 +59,3 @@ def true_directions_in_rig_world(
     c, s = np.cos(turn), np.sin(turn)
     about_vertical = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
     return limb_directions(joints_world) @ about_vertical.T
-
-
-def at_times(values: np.ndarray, times_s: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
-    """Values (F, …) at given times, by linear interpolation; the ends hold."""
-    upper = np.clip(np.searchsorted(times_s, wanted_s), 1, len(times_s) - 1)
-    span = times_s[upper] - times_s[upper - 1]
-    weight = np.clip((wanted_s - times_s[upper - 1]) / span, 0.0, 1.0)
-    weight = weight.reshape(-1, *[1] * (values.ndim - 1))
-    return values[upper - 1] * (1 - weight) + values[upper] * weight

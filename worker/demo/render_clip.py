@@ -64,8 +64,8 @@ def rig_of(armature: "bpy.types.Object") -> Rig:
     )
 
 
-def motion() -> np.ndarray:
-    """The cut as body joints (F, 21, 3) at 30 fps, standing around the origin, facing the camera's side."""
+def motion() -> list[np.ndarray]:
+    """The two cuts as body joints (F, 21, 3) at 30 fps, standing around the origin, facing the camera's side."""
     parts = []
     for name, first, last in CUTS:
         joints = load_clips(name)[0].joints_body[first:last:2].astype(np.float64)
@@ -84,8 +84,8 @@ def motion() -> np.ndarray:
     return parts
 
 
-def poses(rig: Rig, parts) -> tuple[np.ndarray, np.ndarray]:
-    """Basis rotations (F, B, 4) and hips locations (F, 3) of the cut, blended where the clips meet."""
+def poses(rig: Rig, parts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Basis rotations (F, B, 4) and hips locations (F, 3) of the cuts, blended where the clips meet."""
     (rotations, hips), (next_rotations, next_hips) = (on_the_floor(rig, *fit(rig, part)) for part in parts)
     weight = np.linspace(0, 1, BLEND_FRAMES + 2)[1:-1]
     weight = (weight * weight * (3 - 2 * weight))[:, None]
@@ -241,7 +241,6 @@ def laid_over(room: np.ndarray, part: np.ndarray, left: int, top: int) -> np.nda
     height, width = part.shape[:2]
     across, down = (np.minimum(np.arange(n) + 1, np.arange(n)[::-1] + 1) for n in (width, height))
     fade = np.clip(np.minimum(across[None], down[:, None]) / 40, 0, 1)[..., None]
-    # At the picture's own border there is nothing to fade into.
     out = room.copy()
     region = out[top : top + height, left : left + width]
     region += fade * (part.astype(np.float32) - region)

@@ -50,13 +50,6 @@ def draw_keypoints(picture: np.ndarray, keypoints: np.ndarray, scores: np.ndarra
             cv2.circle(picture, point, 2 * 16, (255, 255, 255), -1, cv2.LINE_AA, 4)
 
 
-def label(picture: np.ndarray, text: str) -> None:
-    """Writes a caption into the lower left corner of an RGB picture."""
-    at = (12, picture.shape[0] - 14)
-    for width, colour in ((3, (20, 20, 20)), (1, (255, 255, 255))):
-        cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, width, cv2.LINE_AA)
-
-
 def read(path: Path) -> Iterator[tuple[float, np.ndarray]]:
     """The frames of a video: (media time in s, picture (H, W, 3) RGB uint8)."""
     with av.open(str(path)) as container:

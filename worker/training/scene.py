@@ -200,10 +200,6 @@ def sample_scene(
     )
 
 
-def _floor_of(person: Person) -> float:
-    return float(person.bones[:, 2, 3].min()) - 0.02
-
-
 def _surface(rng: np.random.Generator) -> dict:
     """Colours and pattern of a wall or floor, as often light and dull as anything."""
     if rng.random() < 0.4:
