@@ -11,6 +11,7 @@ the model's config.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -64,6 +65,20 @@ def decode(
     keypoints = peak * (size / cells)[:, None] + (centre - size / 2)[:, None]
     found = scores > 0  # false for NaN, too
     return torch.where(found[..., None], keypoints, torch.nan), torch.where(found, scores, 0.0)
+
+
+def flip_back(heatmaps: Tensor, flip_pairs: Sequence[tuple[int, int]], shift: bool) -> Tensor:
+    """A mirrored picture's heatmaps as those of the picture itself: mirrored back, left and right exchanged.
+
+    heatmaps: (N, K, H, W). flip_pairs: the keypoints that are each other's mirror image. shift: move the maps
+    1 cell to the right (the first column stays), as heads without UDP need: mirroring turns around the middle
+    of the W cells, while their cell x stands for the place x / W.
+    """
+    order = list(range(heatmaps.shape[1]))
+    for left, right in flip_pairs:
+        order[left], order[right] = right, left
+    back = heatmaps[:, order].flip(-1)
+    return torch.cat([back[..., :1], back[..., :-1]], dim=-1) if shift else back
 
 
 def _newton_step(heatmaps: Tensor, x: Tensor, y: Tensor, blur: int) -> Tensor:

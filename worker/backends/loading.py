@@ -1,0 +1,87 @@
+"""A backend out of names: which config, which weights, which device."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import torch
+
+from ..vitpose.checkpoint import CheckpointError, config_named_in, load_checkpoint
+from ..vitpose.fitting import config_that_fits
+from ..vitpose.model_config import DEFAULT_MODEL, ModelConfig, load_model_config
+from .backend import Backend, BackendError
+from .device import choose_device
+from .torch_backend import TorchBackend
+
+BACKENDS = ("torch", "mmpose")
+
+
+def load_backend(
+    config: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    device: str | None = None,
+    precision: str | None = None,
+    name: str = "torch",
+) -> Backend:
+    """A backend ready to run.
+
+    config: a path, or the name of one that ships. checkpoint: a path. device: "auto", "cpu", "cuda:0", "mps".
+    name: "torch", or "mmpose" where its extra is installed.
+    What is left out comes from VITPOSE_CONFIG, VITPOSE_CHECKPOINT and VITPOSE_DEVICE, then from what ships;
+    a checkpoint of ours knows its config.
+    Raises ConfigError, CheckpointError or BackendError, each a sentence for the user.
+    """
+    if name not in BACKENDS:
+        raise BackendError(f"There is no backend {name!r}; there are {' and '.join(BACKENDS)}.")
+    config = config or os.environ.get("VITPOSE_CONFIG") or None
+    checkpoint = checkpoint or os.environ.get("VITPOSE_CHECKPOINT") or None
+    device = choose_device(device or os.environ.get("VITPOSE_DEVICE") or "auto")
+    if config is None and checkpoint is not None:
+        config = config_named_in(checkpoint)
+    if name == "mmpose":
+        return _mmpose(config or DEFAULT_MODEL, checkpoint, device, precision or "fp32")
+    described = load_model_config(config or DEFAULT_MODEL)
+    if checkpoint is None:
+        checkpoint = shipped_checkpoint(described)
+    with torch.device("meta"):  # no time spent on weights that the file replaces
+        model = described.build()
+    try:
+        load_checkpoint(model, checkpoint, described.name)
+    except CheckpointError as error:
+        fitting = config_that_fits(checkpoint) if config is None else None
+        if fitting is None:
+            raise
+        raise CheckpointError(f"{error} Its shapes fit {fitting}; choose that with --config.") from None
+    return TorchBackend(model, described, device, precision or "fp32")
+
+
+def shipped_checkpoint(config: ModelConfig) -> Path:
+    """The weights that ship for a network, by the config that they name. Raises CheckpointError for none."""
+    folder = Path(str(resources.files("mocap_worker.checkpoints")))
+    shipped = sorted(folder.glob("*.safetensors"))
+    for path in shipped:
+        made_for = load_model_config(config_named_in(path) or DEFAULT_MODEL)
+        if replace(made_for, name=config.name, drop_path=config.drop_path) == config:
+            return path
+    raise CheckpointError(
+        f"No weights ship for {config.name} (there are: {', '.join(p.name for p in shipped) or 'none'}). "
+        "Give a file with --checkpoint or VITPOSE_CHECKPOINT."
+    )
+
+
+def _mmpose(config: str | Path, checkpoint: str | Path | None, device: str, precision: str) -> Backend:
+    if precision != "fp32":
+        raise BackendError(f"mmpose runs in fp32 only, not in {precision}; leave the precision out.")
+    try:
+        from .mmpose_backend import MMPoseBackend
+    except ImportError as error:
+        raise BackendError(
+            f"The backend mmpose cannot be used here: {error}. Install the extra mmpose as docs/models.md says, "
+            "or leave --backend out for torch."
+        ) from None
+    if checkpoint is None:
+        checkpoint = shipped_checkpoint(load_model_config(config))
+    return MMPoseBackend(config, checkpoint, device)
