@@ -129,9 +129,14 @@ class LiveKeys:
         fcurves = curves(action)
         for step in range(min(count, math.ceil(count * passed_s / self.ROUND_S))):
             index = (self._next + step) % count
-            insert = fcurves[index].keyframe_points.insert
-            for row in range(self._written[index], len(self._frames)):
-                insert(self._frames[row], self._values[row][index], options={"FAST"})
+            keys = fcurves[index].keyframe_points
+            rows = range(self._written[index], len(self._frames))
+            first = len(keys)
+            keys.add(len(rows))  # at once: to insert one key copies all that are there
+            for place, row in enumerate(rows, first):
+                key = keys[place]
+                key.co = self._frames[row], self._values[row][index]
+                key.interpolation = "LINEAR"
             self._written[index] = len(self._frames)
         self._next = (index + 1) % count
 

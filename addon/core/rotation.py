@@ -2,6 +2,9 @@
 
 Every function takes any leading dimensions and leaves its arguments unchanged. Numbers that come in finite
 come out finite: a zero vector turns into "no rotation", never into NaN.
+
+A frame has few numbers, and what counts there is how often numpy is called. So whatever is linear or quadratic
+in components is one matrix product with the constants below.
 """
 
 import numpy as np
@@ -9,27 +12,40 @@ import numpy as np
 IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 _TINY = 1e-12
 _EYE = np.eye(3)
-_LOG_PLUS, _LOG_MINUS = [7, 2, 3], [5, 6, 1]  # entries (2,1), (0,2), (1,0) and their mirrored ones
+_NEXT = np.array([1, 2, 0])
+_CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
+
+# Hamilton's product of the quaternions a and b is the sum of a[i] · _UNITS[i] @ b.
+_UNITS = np.array(
+    [
+        [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+        [[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 0, -1], [0, 0, 1, 0]],
+        [[0, 0, -1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, -1, 0, 0]],
+        [[0, 0, 0, -1], [0, 0, -1, 0], [0, 1, 0, 0], [1, 0, 0, 0]],
+    ],
+    dtype=float,
+)
+_PRODUCT = _UNITS.reshape(4, 16)
+# q · v · q* is the sum of q[i] q[j] · _SANDWICH[i, j] @ v; on quaternions' products this keeps the symmetric
+# half, and back from a rotation matrix m it gives 4 q qᵀ − 1.
+_SANDWICH = np.einsum("ikc,krj,j->ijrc", _UNITS, _UNITS, _CONJUGATE)[:, :, 1:, 1:]
+_SANDWICH = (_SANDWICH + _SANDWICH.swapaxes(0, 1)).reshape(16, 9) / 2
+_SKEW = _UNITS[1:, 1:, 1:].reshape(3, 9)
+# Of a rotation matrix: its axis times the sine of its angle, and that angle's cosine plus 1/2.
+_AXIS_AND_TRACE = 0.5 * np.column_stack((_SKEW.T, np.eye(3).ravel()))
 
 
 def cross(a, b):
     """Cross product over the last axis; several times faster than np.cross on small arrays."""
-    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
-    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    first = ay * bz - az * by
-    out = np.empty((*np.shape(first), 3))
-    out[..., 0] = first
-    out[..., 1] = az * bx - ax * bz
-    out[..., 2] = ax * by - ay * bx
-    return out
+    return (a * b.take(_NEXT, -1) - a.take(_NEXT, -1) * b).take(_NEXT, -1)
 
 
 def dot(a, b):
-    return np.einsum("...i,...i->...", a, b)
+    return np.add.reduce(a * b, -1)
 
 
 def norm(v):
-    return np.sqrt(np.einsum("...i,...i->...", v, v))
+    return np.sqrt(np.add.reduce(v * v, -1))
 
 
 def unit(v):
@@ -53,22 +69,12 @@ def normalize(q):
 
 
 def conjugate(q):
-    return q * np.array([1.0, -1.0, -1.0, -1.0])
+    return q * _CONJUGATE
 
 
 def multiply(a, b):
     """Hamilton product: b happens first, then a."""
-    aw, ax, ay, az = (a[..., i] for i in range(4))
-    bw, bx, by, bz = (b[..., i] for i in range(4))
-    return np.stack(
-        (
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ),
-        axis=-1,
-    )
+    return ((a @ _PRODUCT).reshape(*a.shape[:-1], 4, 4) @ b[..., None])[..., 0]
 
 
 def rotate(q, v):
@@ -80,18 +86,8 @@ def rotate(q, v):
 
 def to_matrix(q):
     """Unit quaternions (…, 4) as matrices (…, 3, 3)."""
-    w, x, y, z = (q[..., i] for i in range(4))
-    out = np.empty((*np.shape(w), 3, 3))
-    out[..., 0, 0] = 1 - 2 * (y * y + z * z)
-    out[..., 0, 1] = 2 * (x * y - w * z)
-    out[..., 0, 2] = 2 * (x * z + w * y)
-    out[..., 1, 0] = 2 * (x * y + w * z)
-    out[..., 1, 1] = 1 - 2 * (x * x + z * z)
-    out[..., 1, 2] = 2 * (y * z - w * x)
-    out[..., 2, 0] = 2 * (x * z - w * y)
-    out[..., 2, 1] = 2 * (y * z + w * x)
-    out[..., 2, 2] = 1 - 2 * (x * x + y * y)
-    return out
+    products = (q[..., :, None] * q[..., None, :]).reshape(*q.shape[:-1], 16)
+    return (products @ _SANDWICH).reshape(*q.shape[:-1], 3, 3)
 
 
 def from_matrix(matrix):
@@ -100,31 +96,21 @@ def from_matrix(matrix):
     Of the four classical formulas the one with the largest pivot is taken (Shepperd 1978), which is stable
     at any angle.
     """
-    flat = np.reshape(matrix, (*np.shape(matrix)[:-2], 9))
-    m00, m01, m02, m10, m11, m12, m20, m21, m22 = (flat[..., i] for i in range(9))
-    k = np.empty((*flat.shape[:-1], 4, 4))  # 4·q·qᵀ, row by row
-    k[..., 0, 0] = 1 + m00 + m11 + m22
-    k[..., 1, 1] = 1 + m00 - m11 - m22
-    k[..., 2, 2] = 1 - m00 + m11 - m22
-    k[..., 3, 3] = 1 - m00 - m11 + m22
-    k[..., 0, 1] = k[..., 1, 0] = m21 - m12
-    k[..., 0, 2] = k[..., 2, 0] = m02 - m20
-    k[..., 0, 3] = k[..., 3, 0] = m10 - m01
-    k[..., 1, 2] = k[..., 2, 1] = m01 + m10
-    k[..., 1, 3] = k[..., 3, 1] = m02 + m20
-    k[..., 2, 3] = k[..., 3, 2] = m12 + m21
-    pivot = np.argmax(np.einsum("...ii->...i", k), axis=-1)
-    q = np.take_along_axis(k, pivot[..., None, None], axis=-2)[..., 0, :]
-    q = normalize(q)
-    return np.where(q[..., :1] < 0, -q, q)
+    rows = (matrix.reshape(-1, 9) @ _SANDWICH.T).reshape(-1, 4, 4)  # of 4·q·qᵀ − 1
+    pivot = rows.reshape(-1, 16)[:, ::5].argmax(axis=1)
+    each = np.arange(len(rows))
+    q = rows[each, pivot]
+    q[each, pivot] += 1.0
+    q /= np.copysign(norm(q), q[:, 0])[:, None]
+    return q.reshape(*matrix.shape[:-2], 4)
 
 
 def from_rotvec(rotvec):
     """Rotation vectors (…, 3) in radians as quaternions."""
-    angle = norm(rotvec)
-    out = np.empty((*np.shape(angle), 4))
-    out[..., 0] = np.cos(angle / 2)
-    out[..., 1:] = rotvec * (0.5 * np.sinc(angle / (2 * np.pi)))[..., None]
+    half = np.maximum(0.5 * norm(rotvec), _TINY)
+    out = np.empty((*half.shape, 4))
+    out[..., 0] = np.cos(half)
+    out[..., 1:] = rotvec * (0.5 * np.sin(half) / half)[..., None]
     return out
 
 
@@ -145,21 +131,20 @@ def angle_between(a, b):
 
 def exp(rotvec):
     """Rotation vectors (…, 3) as matrices (Rodrigues)."""
-    angle = norm(rotvec)
+    half = np.maximum(0.5 * norm(rotvec), _TINY)[..., None, None]
+    sine = np.sin(half) / half
     k = skew(rotvec)
-    a = np.sinc(angle / np.pi)[..., None, None]
-    b = (0.5 * np.sinc(angle / (2 * np.pi)) ** 2)[..., None, None]
-    return _EYE + a * k + b * (k @ k)
+    return _EYE + (sine * np.cos(half)) * k + (0.5 * sine * sine) * (k @ k)
 
 
 def log(matrix):
     """Rotation matrices as rotation vectors. Exact up to half a turn, where the axis has no sign and fades
     to zero."""
-    flat = matrix.reshape(*matrix.shape[:-2], 9)
-    sine = 0.5 * (flat[..., _LOG_PLUS] - flat[..., _LOG_MINUS])
-    length = norm(sine)
-    angle = np.arctan2(length, 0.5 * (flat[..., 0] + flat[..., 4] + flat[..., 8] - 1.0))
-    return sine * np.where(length > 1e-9, angle / np.maximum(length, 1e-9), 1.0)[..., None]
+    parts = matrix.reshape(*matrix.shape[:-2], 9) @ _AXIS_AND_TRACE
+    sine = parts[..., :3]
+    length = np.maximum(norm(sine), 1e-9)
+    angle = np.arctan2(length, parts[..., 3] - 0.5)
+    return sine * (angle / length)[..., None]
 
 
 def slerp(a, b, t):
@@ -173,12 +158,11 @@ def swing(a, b):
 
     For opposite vectors the axis is free: any one across a is taken.
     """
-    v = cross(a, b)
     c = dot(a, b)
-    k = skew(v)
+    k = skew(cross(a, b))
     out = _EYE + k + (k @ k) / np.maximum(1.0 + c, 1e-9)[..., None, None]
     opposite = c < -1 + 1e-7
-    if np.any(opposite):
+    if opposite.any():
         axis = unit(cross(a, np.eye(3)[np.argmin(np.abs(a), axis=-1)]))
         half_turn = 2 * axis[..., :, None] * axis[..., None, :] - np.eye(3)
         out = np.where(opposite[..., None, None], half_turn, out)
@@ -187,14 +171,7 @@ def swing(a, b):
 
 def skew(v):
     """Matrices (…, 3, 3) with skew(v) · w = v × w."""
-    out = np.zeros((*np.shape(v)[:-1], 3, 3))
-    out[..., 0, 1] = -v[..., 2]
-    out[..., 0, 2] = v[..., 1]
-    out[..., 1, 0] = v[..., 2]
-    out[..., 1, 2] = -v[..., 0]
-    out[..., 2, 0] = -v[..., 1]
-    out[..., 2, 1] = v[..., 0]
-    return out
+    return (v @ _SKEW).reshape(*v.shape[:-1], 3, 3)
 
 
 def frame(x, y):

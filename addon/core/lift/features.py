@@ -8,6 +8,7 @@ person's size; the direction of that ray and the size are inputs of their own.
 
 import numpy as np
 
+from ..rotation import cross, unit
 from ..skeleton import BODY_INDEX, COCO17, COCO_FLIP_PAIRS
 
 #: Moments looked at, in seconds before now. None lies ahead: lifting adds no delay.
@@ -132,8 +133,6 @@ def flip_bones(bones):
 
 def _looking_at(tangent):
     """A camera turned without roll so that the ray (…, 2) is its axis: (…, 3, 3), axes as rows."""
-    forward = np.concatenate([tangent, np.ones_like(tangent[..., :1])], -1)
-    forward = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
-    right = np.stack([forward[..., 2], np.zeros_like(forward[..., 0]), -forward[..., 0]], -1)
-    right /= np.linalg.norm(right, axis=-1, keepdims=True)
-    return np.stack([right, np.cross(forward, right), forward], -2)
+    forward = unit(np.concatenate([tangent, np.ones_like(tangent[..., :1])], -1))
+    right = unit(np.stack([forward[..., 2], np.zeros_like(forward[..., 0]), -forward[..., 0]], -1))
+    return np.stack([right, cross(forward, right), forward], -2)

@@ -129,7 +129,8 @@ def root_translation(joints_camera, keypoints, scores, size, focal_px):
         [w * (tangent[:, 0] * p[:, 2] - p[:, 0]), w * (tangent[:, 1] * p[:, 2] - p[:, 1])]
     )
     normal = rows.T @ rows
-    if np.linalg.cond(normal) > 1e9:
+    smallest, _, largest = np.linalg.eigvalsh(normal)
+    if smallest * 1e9 < largest:
         return None
     root = np.linalg.solve(normal, rows.T @ wanted)
     return root if root[2] > 0.1 else None

@@ -80,6 +80,7 @@ class Binding:
     chest_frame: np.ndarray
     upper: np.ndarray  # (4, 3) unit
     hinge: np.ndarray  # (4, 3) unit, across `upper`
+    upper_to_frame: np.ndarray  # (4, 3, 3) rows hinge, upper and their cross product
     lower: np.ndarray  # (4, 3) unit
     tip: np.ndarray  # (4, 3) unit, hands and feet
     hips_rotation: np.ndarray  # (3, 3)
@@ -150,6 +151,7 @@ def _bind(rig):
         chest_frame=frame(root[0] - root[1], spine),
         upper=upper,
         hinge=hinge,
+        upper_to_frame=np.stack((hinge, upper, cross(hinge, upper)), axis=1),
         lower=lower,
         tip=tips,
         hips_rotation=hips[:3, :3],

@@ -53,6 +53,7 @@ _NOSE, _EYE_L, _EYE_R, _EAR_L, _EAR_R = (
 HALF_HEAD_M = 0.075  # ear to the middle of the head, for when one ear is hidden
 CLAVICLE_LIFT_RAD = 0.45  # of a clavicle under an arm held straight up
 CLAVICLE_REACH_RAD = 0.20  # of a clavicle behind an arm held straight forward
+_MIDS_ENDS_TIPS = np.concatenate((MID_JOINTS, END_JOINTS, TIP_JOINTS))
 _NECK_HEAD = np.array([[0.5], [1.0]])  # shares of the head's turn against the chest
 MAX_HEAD_TURN_RAD = np.radians(80)
 MAX_TIP_SWING_RAD = np.radians(75)
@@ -219,9 +220,9 @@ def _nanmean(points):
 
 def _limbs(b, joints, roots, before, turns):
     """Fills the turns of clavicles, arms, legs, hands and feet."""
-    upper = unit(joints[:, MID_JOINTS] - roots)
-    lower = unit(joints[:, END_JOINTS] - joints[:, MID_JOINTS])
-    tip = unit(joints[:, TIP_JOINTS] - joints[:, END_JOINTS])
+    points = np.concatenate((roots, joints[:, _MIDS_ENDS_TIPS]), axis=1)
+    directions = unit(points[:, 4:] - points[:, :12])
+    upper, lower, tip = directions[:, :4], directions[:, 4:8], directions[:, 8:]
 
     chest = turns[:, UPPER_CHEST]
     arms = _hold((upper[:, :2]) @ chest, EASE[:2] if before is None else _held_arms(b, before))
@@ -234,7 +235,7 @@ def _limbs(b, joints, roots, before, turns):
         previous_upper, previous_hinge = apply(held, b.upper), apply(held, b.hinge)
     upper = _hold(apply(transpose(parents), upper), EASE if before is None else previous_upper)
     axis = hinge.track(upper, apply(transpose(parents), lower), previous_upper, previous_hinge)
-    turn = _columns(axis, upper) @ transpose(_columns(b.hinge, b.upper))
+    turn = np.stack((axis, upper, cross(axis, upper)), axis=-1) @ b.upper_to_frame
     uppers = parents @ turn
     turns[:, UPPERS] = uppers
 
@@ -267,11 +268,6 @@ def _clavicles(arms):
     rotvec[..., 1] = -lift * side
     rotvec[..., 2] = -reach * side
     return exp(rotvec)
-
-
-def _columns(x, y):
-    """Orthonormal x, y (…, 3) as the first two columns of frames (…, 3, 3)."""
-    return np.stack((x, y, cross(x, y)), axis=-1)
 
 
 def _level_feet(b, shins):
