@@ -188,6 +188,11 @@ class Session:
         """True while ticks are needed."""
         return self.link is not None or self.solving is not None
 
+    @property
+    def error(self) -> str:
+        """What is wrong now, a sentence for the user, or an empty string."""
+        return self._capture.error or self.notice or self._refused[1] or preferences.problem
+
     def stats(self) -> dict:
         """What the panel and scripts want to know; times in milliseconds as {p50, p95}, None before the
         first.
@@ -202,7 +207,7 @@ class Session:
             "state": self._state_name(),
             "wanted": self._capture.wanted,
             "message": status.message if status and self._capture.wanted else "",
-            "error": self._capture.error or self.notice or self._refused[1] or preferences.problem,
+            "error": self.error,
             "port": link.port if link else None,
             "fps": round(self._rate.value(time.perf_counter()), 1),
             "latency_ms": self._latency.summary(),

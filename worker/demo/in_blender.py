@@ -16,7 +16,6 @@ import bpy
 import numpy as np
 
 MODULE = "bl_ext.user_default.vitpose_live_mocap"
-TICK_S = 1 / 60
 PATIENCE_S = 120.0
 
 
@@ -44,25 +43,26 @@ def capture(session, job: dict) -> dict:
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
     bpy.ops.mocap.start_capture()
-    last_change, before = time.perf_counter(), 0
+    tick_s = importlib.import_module(f"{MODULE}.addon.window").TICK_S  # as often as the timer of a window
+    last_change, received = time.perf_counter(), 0
     while True:
         began = time.perf_counter()
         session.tick()
-        figures, status = session.stats(), session.link.status
-        if figures["received"] != before:
-            before, last_change = figures["received"], began
-            progress("Capturing", before, job["frames"])
+        status = session.link.status
         state = status.state if status else "waiting"
-        if figures["error"]:
-            raise SystemExit(figures["error"])
-        if state == "loading" and before == 0:
+        if session.error:
+            raise SystemExit(session.error)
+        if session.link.counters.received != received:
+            received, last_change = session.link.counters.received, began
+            progress("Capturing", received, job["frames"])
+        elif state == "loading" and received == 0:
             progress("Loading the model", round(100 * (status.progress or 0)), 100)
-        if state == "ended" and began - last_change > 0.5:
+        elif state == "ended" and began - last_change > 0.5:
             break
-        if began - last_change > PATIENCE_S:
+        elif began - last_change > PATIENCE_S:
             raise SystemExit(f"nothing came from the worker for {PATIENCE_S:.0f} s; its state is {state}")
-        time.sleep(max(0.0, TICK_S - (time.perf_counter() - began)))
-    return figures
+        time.sleep(max(0.0, tick_s - (time.perf_counter() - began)))
+    return session.stats()
 
 
 def limb_joints(armature, joints: list[str], frames) -> np.ndarray:
