@@ -142,13 +142,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 
 
 names = st.sampled_from(["a", "b", "model", "_base_", "dict", "x1"])
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(string.printable, max_size=8)
-)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(string.printable, max_size=8)
 values = st.recursive(
     scalars,
     lambda inner: (

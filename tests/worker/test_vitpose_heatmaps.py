@@ -22,9 +22,7 @@ def oracle_of(size: str, head: str):
         layer_norm_eps=1e-6,
         out_indices=[sizes["depth"]],
     )
-    config = transformers.VitPoseConfig(
-        backbone_config=backbone, num_labels=17, use_simple_decoder=head == "simple"
-    )
+    config = transformers.VitPoseConfig(backbone_config=backbone, num_labels=17, use_simple_decoder=head == "simple")
     with torch.device("meta"):
         model = transformers.VitPoseForPoseEstimation(config)
     model = model.to_empty(device="cpu").eval()

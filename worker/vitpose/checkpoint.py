@@ -170,9 +170,7 @@ def _unwrap(content: object, file: Path) -> Weights:
         raise CheckpointError(f"{file} holds a {type(content).__name__}, no named weights.")
     tensors = {str(key).removeprefix("module."): v for key, v in content.items() if isinstance(v, Tensor)}
     if not tensors:
-        raise CheckpointError(
-            f"{file} holds no tensors, but {', '.join(_some([str(key) for key in content]))}."
-        )
+        raise CheckpointError(f"{file} holds no tensors, but {', '.join(_some([str(key) for key in content]))}.")
     return tensors
 
 

@@ -100,9 +100,7 @@ class Block(nn.Module):
 class Backbone(nn.Module):
     """The vision transformer: pictures (N, 3, H, W) to features (N, dim, H/16, W/16)."""
 
-    def __init__(
-        self, dim: int, depth: int, heads: int, grid: tuple[int, int], drop_path: float = 0.0
-    ) -> None:
+    def __init__(self, dim: int, depth: int, heads: int, grid: tuple[int, int], drop_path: float = 0.0) -> None:
         super().__init__()
         rows, columns = grid
         self.patch_embed = PatchEmbed(dim)

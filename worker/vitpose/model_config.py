@@ -161,9 +161,7 @@ class _Fields:
 
     def backbone(self) -> tuple[int, int, int]:
         at = "model.backbone"
-        self.only(
-            f"{at}.type", "mmpretrain.VisionTransformer", "mmcls.VisionTransformer", "VisionTransformer"
-        )
+        self.only(f"{at}.type", "mmpretrain.VisionTransformer", "mmcls.VisionTransformer", "VisionTransformer")
         self.only(f"{at}.patch_size", PATCH)
         self.only(f"{at}.patch_cfg.padding", PATCH_PADDING)
         self.only(f"{at}.qkv_bias", True, default=True)
