@@ -12,6 +12,9 @@ EASE_AFTER_S = 1.5
 EASE_S = 0.8
 RETURN_RAD_S = np.radians(360)
 FASTEST_RAD_S = np.radians(900)  # of any bone: what is faster is a mistake of the detector
+SURE_SCORE = 0.7  # of joints that may move that fast; less sure ones in proportion, as their mistakes are larger
+SLOWEST = 0.3  # of that speed
+GUESSED_SCORE = 0.1  # a joint scored lower is a guess
 
 _TRUNK = slice(0, NECK)
 _HEAD = slice(NECK, NECK + 2)
@@ -29,15 +32,17 @@ _SHOWN_BY[
 _SHOWN_BY[_HEAD, _FACE] = True
 
 
-def ease(rig, rotations, previous, returning, lost, guessed, unseen_s, dt_s):
+def ease(rig, rotations, previous, returning, lost, scores, unseen_s, dt_s):
     """Rotations (B, 4) that do not snap, and the bones (B,) that are still on their way back, or None.
 
     rotations: as fitted. previous: (B, 4) of the frame before. returning: (B,) bool or None, as given back
-    for it. lost, guessed: (21,) joints that nothing is known of, and those that nobody saw. unseen_s: (21,)
-    for how long.
+    for it. lost: (21,) joints that nothing is known of. scores: (21,) 0…1. unseen_s: (21,) since a joint was
+    seen.
     """
     angle = angle_between(previous, rotations)
-    if returning is None and not lost.any() and not guessed.any() and angle.max() <= FASTEST_RAD_S * dt_s:
+    guessed = scores < GUESSED_SCORE
+    slow = angle.max() <= SLOWEST * FASTEST_RAD_S * dt_s
+    if slow and returning is None and not (lost | guessed).any():
         return rotations, None
     b = bind(rig)
     unseen = _bones(rig, b, _hidden(lost | guessed))
@@ -47,7 +52,7 @@ def ease(rig, rotations, previous, returning, lost, guessed, unseen_s, dt_s):
     if idle.any():
         rotations[idle] = slerp(previous[idle], at_ease(rig)[idle], 1 - np.exp(-dt_s / EASE_S))
         angle = angle_between(previous, rotations)
-    limit = np.where(returning, RETURN_RAD_S, FASTEST_RAD_S) * dt_s
+    limit = np.where(returning, RETURN_RAD_S, FASTEST_RAD_S * _share_of_speed(rig, b, scores)) * dt_s
     late = angle > limit
     if late.any():
         rotations[late] = slerp(previous[late], rotations[late], limit[late] / angle[late])
@@ -70,7 +75,15 @@ def _hidden(joints):
     return hidden
 
 
+def _share_of_speed(rig, b, scores):
+    """(B,) how fast bones may turn that joints with these scores (21,) show, up to 1."""
+    weakest = np.where(_SHOWN_BY, scores, 1.0).min(axis=1)
+    weakest[_HEAD] = scores[_FACE].max()
+    return _bones(rig, b, np.clip(weakest / SURE_SCORE, SLOWEST, 1.0))
+
+
 def _bones(rig, b, slots):
-    out = np.zeros(len(rig.bones), bool)
+    """Values of slots (20,) at their bones (B,); 0 at bones that are not driven."""
+    out = np.zeros(len(rig.bones), slots.dtype)
     out[b.driven] = slots[b.slot]
     return out

@@ -19,7 +19,6 @@ from .stages import ACROSS, DEPTH, JOINTS, POINTS, Stand, noise_of, points_of, t
 
 RESTART_GAP_S = 1.0  # a pause beyond this, or time going back, begins anew
 COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: its bones hold
-GUESSED_SCORE = 0.1  # a joint scored lower is a guess
 MAX_STEP_S = 0.1
 _HIPS, _KNEES, _ANKLES = ROOT_JOINTS[2:], MID_JOINTS[2:], END_JOINTS[2:]
 SCALE_MEMORY_S = 3.0
@@ -113,7 +112,7 @@ def step(rig, settings, state, packet):
             previous,
             state.returning,
             lost,
-            observation.scores < GUESSED_SCORE,
+            observation.scores,
             track.unseen_s[:JOINTS],
             dt_s,
         )
