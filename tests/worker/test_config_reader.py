@@ -66,9 +66,27 @@ def test_bases_of_bases_are_found_beside_their_own_file(tmp_path):
         ("from os import path", "an import"),
         ("a = open('file')", "a call"),
         ("a = os.environ", "an attribute"),
-        ("a = 384 * 4", "arithmetic"),
-        ("a = f'{1}'", "an f-string"),
-        ("a = [1][0]", "a subscript"),
+        ("a = 2 ** 9", "arithmetic"),
+        ("a = 1 / 0", "arithmetic"),
+        ("a = 'text' * 4", "arithmetic"),
+        ("a = [0] * 4", "arithmetic"),
+        ("a = 'text' + 1", "arithmetic"),
+        ("a = {} + {}", "arithmetic"),
+        ("a = 10000000 * 10000000 * 10", "arithmetic"),
+        ("a = f'{first:>10}'", "an f-string"),
+        ("a = f'{second}'", "an f-string"),
+        ("a = f'{open(1)}'", "a call"),
+        ("a = [1][1]", "takes 1"),
+        ("a = second['key']", "takes 'key'"),
+        ("a = [1][:]", "a subscript"),
+        ("a = first[first]", "a subscript"),
+        ("a = list(range(10**9))", "arithmetic"),
+        ("a = list(range(1000000))", "range"),
+        ("a = list(range('a'))", "range"),
+        ("a = list(first)", "a call"),
+        ("a = second.__class__", "an attribute"),
+        ("a = {{second.name}}", "an attribute"),
+        ("a = {1, 2}", "a Set"),
         ("a = [x for x in ()]", "a ListComp"),
         ("a = lambda: 0", "a Lambda"),
         ("a = unknown", "unknown, which is not assigned above"),
@@ -96,6 +114,44 @@ def test_more_than_a_description_is_refused_with_file_and_line(tmp_path, line, s
     message = str(caught.value)
     assert f"{path}, line 3" in message and said in message
     assert "\n" not in message
+
+
+def test_sums_items_texts_and_ranges(tmp_path):
+    path = written(
+        tmp_path,
+        """
+codec = dict(input_size=(192, 256), sizes=[3, 4])
+arch = dict(feedforward_channels=384 * 4, less=384 - 4 * 2, more=[1] + [2])
+size = codec['input_size']
+width = codec['input_size'][0]
+root = 'data/coco/'
+ann_file = root + 'person.json'
+prefix = f'{root}train2017/{width}/'
+channels = dict(dataset_channel=[list(range(3)), ], inference_channel=list(range(1, 3)))
+""",
+    )
+    found = read_config(path)
+    assert found["arch"] == {"feedforward_channels": 1536, "less": 376, "more": [1, 2]}
+    assert (found["size"], found["width"]) == ((192, 256), 192)
+    assert (found["ann_file"], found["prefix"]) == ("data/coco/person.json", "data/coco/train2017/192/")
+    assert found["channels"] == {"dataset_channel": [[0, 1, 2]], "inference_channel": [1, 2]}
+
+
+def test_values_of_bases_are_taken_by_either_way_of_writing(tmp_path):
+    written(tmp_path, "info = dict(name='coco', sizes=[1, 2])", "base.py")
+    path = written(tmp_path, "_base_ = 'base.py'\na = {{_base_.info}}\nb = _base_.info.sizes[1]\nc = _base_.other")
+    found = read_config(path)
+    assert (found["a"], found["b"], found["c"]) == ({"name": "coco", "sizes": [1, 2]}, 2, None)
+
+
+def test_shared_bases_that_were_not_copied_along_are_left_out(tmp_path):
+    text = "_base_ = ['../../_base_/default_runtime.py', '../../_base_/datasets/coco.py']\na = {{_base_.info}}\nb = 1"
+    (tmp_path / "one" / "two").mkdir(parents=True)
+    path = written(tmp_path / "one" / "two", text)
+    assert read_config(path) == {"a": None, "b": 1}
+    (tmp_path / "_base_" / "datasets").mkdir(parents=True)
+    written(tmp_path / "_base_" / "datasets", "info = dict(name='coco')", "coco.py")
+    assert read_config(path) == {"info": {"name": "coco"}, "a": {"name": "coco"}, "b": 1}
 
 
 def test_a_circle_of_bases_is_refused(tmp_path):
@@ -126,6 +182,10 @@ def test_two_bases_may_not_assign_the_same_name(tmp_path):
         ("a = " + "-" * 900 + "1", "a UnaryOp"),
         ("a = " + "9" * 5000, "is not Python"),
         ("a = [1]\n" + "a = [a, a]\n" * 40, "makes more than"),
+        ("a = [1]\n" + "a = a + a\n" * 40, "makes more than"),
+        ("a = 'a'\n" + "a = a + a\n" * 40, "makes more than"),
+        ("a = 'a'\n" + "a = f'{a}{a}'\n" * 40, "makes more than"),
+        ("a = 9\n" + "a = a * a\n" * 40, "arithmetic"),
         ("a = [1]\n" + "a = [a]\n" * 3000, "makes more than"),
     ],
 )
@@ -165,7 +225,8 @@ def test_any_value_is_read_as_python_reads_it(tmp_path, value):
 
 fragments = st.sampled_from(
     "a b dict ( ) [ ] { } , = : ' \" \n # * ** - + . 1 2.5 None import os open('ran','w') __import__('os') "
-    "_base_ 'config.py' lambda f'{1}' \\ \t if for in while True _delete_".split(" ")
+    "_base_ 'config.py' lambda f'{1}' \\ \t if for in while True _delete_ list range _base_.a {{_base_.a}} f'{a}' [0] "
+    "['a']".split(" ")
 )
 
 

@@ -4,6 +4,19 @@ Pictures (N, 3, H, W) go in, normalised RGB; heatmaps (N, K, H/4, W/4), one a ke
 What happens before (crop, normalise) and after (decode) is in transforms.py and codec.py; reading files
 is in checkpoint.py.
 
+Besides the plain network there are the papers' variants:
+
+- Features at 1/8 of the input (ratio 2): patches of 16 px every 8 px, padded by 4 px, so that each is still
+  centred on its cell. Heatmaps stay a quarter of the input: the classic head has one deconvolution, the simple
+  one doubles.
+- Attention in windows, for which that resolution is meant. Tokens see those of their own window ("window"), of
+  windows that every other block moves by half their size ("+shift", without wrapping around the picture), and
+  beside them the mean of every window ("+pool"; of the windows that do not move). Positions are the absolute
+  ones, so that weights are the same for every kind of attention.
+- ViTPose+: each block's second linear layer shares its first outputs among all data sets and has an expert a
+  data set for the rest.
+- The knowledge token of a larger model: one more token, learnt there and frozen here.
+
 The state dict has the official repository's names, so that its files need no renaming:
 
     backbone.pos_embed                        (1, 1 + grid, dim); row 0 is added to every token
@@ -11,23 +24,33 @@ The state dict has the official repository's names, so that its files need no re
     backbone.blocks.N.{norm1,norm2}.{weight,bias}
     backbone.blocks.N.attn.{qkv,proj}.{weight,bias}      qkv's rows: all of q, all of k, all of v
     backbone.blocks.N.mlp.{fc1,fc2}.{weight,bias}
+    backbone.blocks.N.mlp.experts.I.{weight,bias}        ViTPose+ only; fc2 then has 3/4 of the rows
+    backbone.knowledge_token                  (1, 1, dim), where there is one
     backbone.last_norm.{weight,bias}
     keypoint_head.deconv_layers.{0,1,3,4}.*   classic head only: deconvolution, BatchNorm, twice
     keypoint_head.final_layer.{weight,bias}
 
-Xu et al., "ViTPose: Simple Vision Transformer Baselines for Human Pose Estimation", NeurIPS 2022.
+Xu et al., "ViTPose: Simple Vision Transformer Baselines for Human Pose Estimation", NeurIPS 2022; "ViTPose++:
+Vision Transformer for Generic Body Pose Estimation", TPAMI 2023.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 PATCH = 16
-# The convolution that cuts the patches is padded, so that each patch starts 2 px up and left of its cell.
-PATCH_PADDING = 2
+# How far the convolution that cuts the patches is padded, by how many patches begin in 16 px. At 1 each patch
+# begins 2 px up and left of its cell.
+PATCH_PADDING = {1: 2, 2: 4}
 NORM_EPS = 1e-6
+ATTENTIONS = ("full", "window", "window+shift", "window+pool", "window+shift+pool")
+# ViTPose+'s data sets in the order of its experts; the part of a block's width that they have for themselves.
+DATASETS = ("coco", "aic", "mpii", "ap10k", "apt36k", "wholebody")
+EXPERT_SHARE = 4
 
 SIZES = {
     "T": {"dim": 192, "depth": 12, "heads": 3},
@@ -39,11 +62,11 @@ SIZES = {
 
 
 class PatchEmbed(nn.Module):
-    """Pictures (N, 3, H, W) to patch features (N, dim, H/16, W/16)."""
+    """Pictures (N, 3, H, W) to patch features (N, dim, H · ratio / 16, W · ratio / 16)."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, ratio: int = 1) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(3, dim, kernel_size=PATCH, stride=PATCH, padding=PATCH_PADDING)
+        self.proj = nn.Conv2d(3, dim, kernel_size=PATCH, stride=PATCH // ratio, padding=PATCH_PADDING[ratio])
 
     def forward(self, images: Tensor) -> Tensor:
         return self.proj(images)
@@ -65,6 +88,65 @@ class Attention(nn.Module):
         return self.proj(x.transpose(1, 2).reshape(n, tokens, dim))
 
 
+class WindowAttention(Attention):
+    """Tokens look at those of their window, and with `pool` at the mean of every window.
+
+    grid, window, shift: (rows, columns) in tokens; windows begin at `shift`, and what lies before it forms
+    smaller windows of its own. (N, rows · columns, dim) in and out.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int,
+        grid: tuple[int, int],
+        window: tuple[int, int],
+        shift: tuple[int, int] = (0, 0),
+        pool: bool = False,
+    ) -> None:
+        super().__init__(dim, heads)
+        self.grid, self.window, self.shift, self.pool = grid, window, shift, pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, tokens, dim = x.shape
+        (rows, columns), (high, wide), (down, right) = self.grid, self.window, self.shift
+        count = (rows // high) * (columns // wide)
+        qkv = self.qkv(x).view(n, rows, columns, 3 * dim)
+        # As in Swin: the picture is rolled so that all windows are whole; the mask parts what met by that.
+        moved = qkv.roll((-down, -right), dims=(1, 2)) if any(self.shift) else qkv
+        moved = moved.view(n, rows // high, high, columns // wide, wide, 3, self.heads, dim // self.heads)
+        q, k, v = moved.permute(5, 0, 1, 3, 6, 2, 4, 7).reshape(3, n, count, self.heads, high * wide, -1)
+        if self.pool:
+            # Keys and values are linear in the tokens, so the mean of theirs is the mean token's.
+            means = qkv.view(n, rows // high, high, columns // wide, wide, 3, self.heads, -1).mean((2, 4))
+            means = means.flatten(1, 2).permute(2, 0, 3, 1, 4)[1:, :, None].expand(-1, -1, count, -1, -1, -1)
+            k, v = torch.cat([k, means[0]], dim=-2), torch.cat([v, means[1]], dim=-2)
+        mask = None
+        if any(self.shift):
+            mask = _window_mask(self.grid, self.window, self.shift, count if self.pool else 0, x.device)
+        x = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        x = x.view(n, rows // high, columns // wide, self.heads, high, wide, -1).permute(0, 1, 4, 2, 5, 3, 6)
+        x = x.reshape(n, rows, columns, dim)
+        if any(self.shift):
+            x = x.roll((down, right), dims=(1, 2))
+        return self.proj(x.reshape(n, tokens, dim))
+
+
+@lru_cache(maxsize=8)
+def _window_mask(
+    grid: tuple[int, int], window: tuple[int, int], shift: tuple[int, int], means: int, device: torch.device
+) -> Tensor:
+    """(windows, 1, tokens, tokens + means): who may see whom once the picture was rolled by -shift."""
+    (rows, columns), (high, wide) = grid, window
+    with torch.inference_mode(False):  # what is kept may be used in training later
+        # Within a window, what came over from the other side of the picture is a part of its own.
+        over = [torch.arange(size, device="cpu") >= size - by for size, by in zip(grid, shift, strict=True)]
+        part = over[0][:, None] * 2 + over[1][None, :]
+        part = part.view(rows // high, high, columns // wide, wide).transpose(1, 2).reshape(-1, 1, high * wide)
+        seen = part[..., :, None] == part[..., None, :]
+        return torch.cat([seen, seen.new_ones(*seen.shape[:-1], means)], dim=-1).to(device)
+
+
 class Mlp(nn.Module):
     def __init__(self, dim: int, ratio: int = 4) -> None:
         super().__init__()
@@ -75,20 +157,41 @@ class Mlp(nn.Module):
         return self.fc2(F.gelu(self.fc1(x)))  # the exact GELU, not the tanh approximation
 
 
+class ExpertMlp(nn.Module):
+    """ViTPose+'s: the last quarter of the outputs comes from the expert of the picture's data set."""
+
+    def __init__(self, dim: int, experts: int, ratio: int = 4) -> None:
+        super().__init__()
+        part = dim // EXPERT_SHARE
+        self.fc1 = nn.Linear(dim, ratio * dim)
+        self.fc2 = nn.Linear(ratio * dim, dim - part)
+        self.experts = nn.ModuleList(nn.Linear(ratio * dim, part) for _ in range(experts))
+
+    def forward(self, x: Tensor, dataset: Tensor) -> Tensor:
+        """dataset: (N,) which expert each picture has."""
+        x = F.gelu(self.fc1(x))
+        shared = self.fc2(x)
+        own = shared.new_empty(*shared.shape[:2], self.experts[0].out_features)
+        for i in dataset.unique().tolist():
+            own[dataset == i] = self.experts[i](x[dataset == i])
+        return torch.cat([shared, own], dim=-1)
+
+
 class Block(nn.Module):
     """A pre-norm transformer block; `drop_path` is the chance that a picture skips a branch in training."""
 
-    def __init__(self, dim: int, heads: int, drop_path: float = 0.0) -> None:
+    def __init__(self, dim: int, attention: Attention, drop_path: float = 0.0, experts: int = 0) -> None:
         super().__init__()
         self.drop_path = drop_path
         self.norm1 = nn.LayerNorm(dim, eps=NORM_EPS)
-        self.attn = Attention(dim, heads)
+        self.attn = attention
         self.norm2 = nn.LayerNorm(dim, eps=NORM_EPS)
-        self.mlp = Mlp(dim)
+        self.mlp = ExpertMlp(dim, experts) if experts else Mlp(dim)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, dataset: Tensor | None = None) -> Tensor:
         x = x + self._drop(self.attn(self.norm1(x)))
-        return x + self._drop(self.mlp(self.norm2(x)))
+        x2 = self.norm2(x)
+        return x + self._drop(self.mlp(x2) if dataset is None else self.mlp(x2, dataset))
 
     def _drop(self, branch: Tensor) -> Tensor:
         if not self.training or self.drop_path == 0.0:
@@ -98,43 +201,60 @@ class Block(nn.Module):
 
 
 class Backbone(nn.Module):
-    """The vision transformer: pictures (N, 3, H, W) to features (N, dim, H/16, W/16)."""
+    """The vision transformer: pictures (N, 3, H, W) to features (N, dim, rows, columns) of the grid."""
 
-    def __init__(self, dim: int, depth: int, heads: int, grid: tuple[int, int], drop_path: float = 0.0) -> None:
+    def __init__(
+        self,
+        dim: int,
+        attentions: list[Attention],
+        grid: tuple[int, int],
+        ratio: int = 1,
+        drop_path: float = 0.0,
+        experts: int = 0,
+        knowledge_token: bool = False,
+    ) -> None:
         super().__init__()
         rows, columns = grid
-        self.patch_embed = PatchEmbed(dim)
+        self.patch_embed = PatchEmbed(dim, ratio)
         # Row 0 was the class token's place in MAE pre-training. ViTPose has no class token and adds the
         # row to every token instead.
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + rows * columns, dim))
+        depth = len(attentions)
         rates = [drop_path * i / max(depth - 1, 1) for i in range(depth)]
-        self.blocks = nn.ModuleList(Block(dim, heads, rate) for rate in rates)
+        self.blocks = nn.ModuleList(
+            Block(dim, attention, rate, experts) for attention, rate in zip(attentions, rates, strict=True)
+        )
         self.last_norm = nn.LayerNorm(dim, eps=NORM_EPS)
+        token = nn.Parameter(torch.zeros(1, 1, dim), requires_grad=False) if knowledge_token else None
+        self.register_parameter("knowledge_token", token)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, dataset: Tensor | None = None) -> Tensor:
         x = self.patch_embed(images)
         n, dim, rows, columns = x.shape
         x = x.flatten(2).transpose(1, 2)
         # The brackets matter: a file that holds the sum already (and so a zero row 0) gives the same bits.
         x = x + (self.pos_embed[:, 1:] + self.pos_embed[:, :1])
+        if self.knowledge_token is not None:
+            x = torch.cat([x, self.knowledge_token.expand(n, -1, -1)], dim=1)
         for block in self.blocks:
-            x = block(x)
-        return self.last_norm(x).transpose(1, 2).reshape(n, dim, rows, columns)
+            x = block(x, dataset)
+        x = self.last_norm(x)[:, : rows * columns]
+        return x.transpose(1, 2).reshape(n, dim, rows, columns)
 
 
 class ClassicHead(nn.Module):
-    """Two deconvolutions, each doubling the resolution, then one 1×1 convolution."""
+    """Deconvolutions, each doubling the resolution, until it is a quarter of the input's; a 1×1 convolution."""
 
-    def __init__(self, dim: int, keypoints: int, width: int = 256) -> None:
+    def __init__(self, dim: int, keypoints: int, scale: int = 4, width: int = 256) -> None:
         super().__init__()
-        self.deconv_layers = nn.Sequential(
-            nn.ConvTranspose2d(dim, width, kernel_size=4, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(width, width, kernel_size=4, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-        )
+        layers: list[nn.Module] = []
+        for channels in (dim, width)[: scale // 2]:
+            layers += [
+                nn.ConvTranspose2d(channels, width, kernel_size=4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(inplace=True),
+            ]
+        self.deconv_layers = nn.Sequential(*layers)
         self.final_layer = nn.Conv2d(width, keypoints, kernel_size=1)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -142,14 +262,15 @@ class ClassicHead(nn.Module):
 
 
 class SimpleHead(nn.Module):
-    """ReLU, four times the resolution by bilinear interpolation, one 3×3 convolution."""
+    """ReLU, bilinear interpolation to a quarter of the input's resolution, one 3×3 convolution."""
 
-    def __init__(self, dim: int, keypoints: int) -> None:
+    def __init__(self, dim: int, keypoints: int, scale: int = 4) -> None:
         super().__init__()
+        self.scale = scale
         self.final_layer = nn.Conv2d(dim, keypoints, kernel_size=3, padding=1)
 
     def forward(self, features: Tensor) -> Tensor:
-        x = F.interpolate(F.relu(features), scale_factor=4, mode="bilinear", align_corners=False)
+        x = F.interpolate(F.relu(features), scale_factor=self.scale, mode="bilinear", align_corners=False)
         return self.final_layer(x)
 
 
@@ -158,7 +279,11 @@ class ViTPose(nn.Module):
 
     input_size: (width, height) in pixels, multiples of 16. `positions` is how an untrained network starts:
     "sincos" (fixed waves, learnt on from there) or "random".
+    ratio: 1 for features at 1/16 of the input, 2 for 1/8. attention: one of ATTENTIONS. window: (rows, columns)
+    in tokens, where attention has windows; the grid must be a multiple of it. experts: 0, or how many data sets
+    share the network, as in ViTPose+. knowledge_token: whether one is appended; full attention only.
     forward: (N, 3, height, width) normalised RGB -> heatmaps (N, keypoints, height/4, width/4).
+    Raises ValueError for a network that cannot be.
     """
 
     def __init__(
@@ -171,6 +296,11 @@ class ViTPose(nn.Module):
         input_size: tuple[int, int] = (192, 256),
         drop_path: float = 0.0,
         positions: str = "sincos",
+        ratio: int = 1,
+        attention: str = "full",
+        window: tuple[int, int] = (8, 8),
+        experts: int = 0,
+        knowledge_token: bool = False,
     ) -> None:
         super().__init__()
         width, height = input_size
@@ -180,18 +310,26 @@ class ViTPose(nn.Module):
             raise ValueError(f"dim {dim} cannot be shared among {heads} heads")
         if head not in ("simple", "classic"):
             raise ValueError(f"head {head!r} is neither 'simple' nor 'classic'")
+        if ratio not in PATCH_PADDING:
+            raise ValueError(f"ratio {ratio} is neither 1 nor 2")
+        if experts and dim % EXPERT_SHARE:
+            raise ValueError(f"dim {dim} is no multiple of {EXPERT_SHARE}, as experts need")
+        if knowledge_token and attention != "full":
+            raise ValueError(f"a knowledge token is seen with full attention, not with {attention}")
         self.dim, self.depth, self.heads, self.head = dim, depth, heads, head
-        self.keypoints, self.input_size = keypoints, (width, height)
+        self.keypoints, self.input_size, self.experts = keypoints, (width, height), experts
         self.heatmap_size = (width // 4, height // 4)
-        self.grid = (height // PATCH, width // PATCH)
+        self.grid = (height * ratio // PATCH, width * ratio // PATCH)
 
-        self.backbone = Backbone(dim, depth, heads, self.grid, drop_path)
-        self.keypoint_head = (SimpleHead if head == "simple" else ClassicHead)(dim, keypoints)
+        attentions = _attentions(dim, depth, heads, self.grid, attention, window)
+        self.backbone = Backbone(dim, attentions, self.grid, ratio, drop_path, experts, knowledge_token)
+        self.keypoint_head = (SimpleHead if head == "simple" else ClassicHead)(dim, keypoints, scale=4 // ratio)
         if not self.backbone.pos_embed.is_meta:  # else the weights come from a file
             self._init_weights(positions)
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.keypoint_head(self.backbone(images))
+    def forward(self, images: Tensor, dataset: Tensor | None = None) -> Tensor:
+        """dataset: (N,) indices into DATASETS, where the network has experts."""
+        return self.keypoint_head(self.backbone(images, dataset))
 
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
@@ -216,6 +354,21 @@ class ViTPose(nn.Module):
                 table[0, 1:] = sincos_positions(self.dim, self.grid)
             else:
                 nn.init.trunc_normal_(table, std=0.02)
+
+
+def _attentions(
+    dim: int, depth: int, heads: int, grid: tuple[int, int], kind: str, window: tuple[int, int]
+) -> list[Attention]:
+    """One a block; every other one shifted where `kind` says so."""
+    if kind not in ATTENTIONS:
+        raise ValueError(f"attention {kind!r} is none of {', '.join(ATTENTIONS)}")
+    if kind == "full":
+        return [Attention(dim, heads) for _ in range(depth)]
+    if any(w < 1 or g % w for g, w in zip(grid, window, strict=True)):
+        raise ValueError(f"the grid of {grid} tokens is no multiple of the window {tuple(window)}")
+    half = tuple(w // 2 if w < g else 0 for g, w in zip(grid, window, strict=True)) if "shift" in kind else (0, 0)
+    shifts = [half if i % 2 else (0, 0) for i in range(depth)]
+    return [WindowAttention(dim, heads, grid, tuple(window), shift, "pool" in kind) for shift in shifts]
 
 
 def sincos_positions(dim: int, grid: tuple[int, int]) -> Tensor:
