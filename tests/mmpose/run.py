@@ -29,35 +29,27 @@ def environment() -> Path:
     """The Python of an environment with mmpose and this checkout, made where it is missing."""
     if not PYTHON.exists():
         uv("venv", "--quiet", "--python", "3.11", str(FOLDER))
-    if not any(FOLDER.glob("**/site-packages/mmcv")):
-        build_mmcv()
-    uv("pip", "install", "--quiet", "--python", str(PYTHON), "--group", "dev", "--editable", ".[mmpose]")
-    return PYTHON
+    install = ["pip", "install", "--quiet", "--python", str(PYTHON)]
+    everything = ["--group", "dev", "--editable", ".[mmpose]"]
+    if any(FOLDER.glob("**/site-packages/mmcv")):
+        uv(*install, *everything)
+        return PYTHON
 
-
-def build_mmcv() -> None:
-    """Compiles mmcv into the environment, unoptimised: its operators are imported here and never run."""
-    pins = [pin.split(";")[0] for pin in pinned("torch", "numpy", "setuptools", "mmcv")]
-    mmcv = pins.pop()
-    tools = [*pins, "wheel", "ninja", "psutil"]
-    uv("pip", "install", "--quiet", "--python", str(PYTHON), *tools)
+    uv(*install, *pinned("torch", "numpy", "setuptools"), "wheel", "ninja", "psutil")
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        flags = ["-O0", "-g0", "-w", *precompiled_torch(Path(folder))]
         variables = {
-            "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",  # ninja
-            "CFLAGS": " ".join(flags),
+            "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",  # for ninja
+            # Unoptimised: mmcv's operators are imported here and never run.
+            "CFLAGS": " ".join(["-O0", "-g0", "-w", *precompiled_torch(Path(folder))]),
             "CUDA_VISIBLE_DEVICES": "",  # the CPU's operators; a GPU's would need nvcc
             "MAX_JOBS": str(os.cpu_count() or 1),
         }
         # Any setting sets uv's cache apart, so that nobody else is given an unoptimised wheel from it.
-        setting = "--config-settings-package=mmcv:for=tests"
-        uv(
-            *("pip", "install", "--quiet", "--python", str(PYTHON), "--no-deps", "--no-build-isolation"),
-            *(setting, mmcv),
-            **variables,
-        )
-    print(f"mmcv compiled in {time.monotonic() - started:.0f} s", flush=True)
+        apart = "--config-settings-package=mmcv:for=tests"
+        uv(*install, "--no-build-isolation-package=mmcv", apart, *everything, **variables)
+    print(f"mmpose installed in {time.monotonic() - started:.0f} s", flush=True)
+    return PYTHON
 
 
 def precompiled_torch(folder: Path) -> list[str]:
@@ -77,7 +69,7 @@ def pinned(*names: str) -> list[str]:
     """Requirements of those names, in that order, as pyproject.toml has them for Python 3.11."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     found = [*project["dependencies"], *project["optional-dependencies"]["mmpose"]]
-    return [next(pin for pin in found if pin.startswith(f"{name}==")) for name in names]
+    return [next(pin for pin in found if pin.startswith(f"{name}==")).split(";")[0] for name in names]
 
 
 def uv(*arguments: str, **variables: str) -> None:
