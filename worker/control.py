@@ -30,6 +30,7 @@ from mocap_core.protocol import (
 
 from .cameras import CameraError
 from .models import ModelError, Models
+from .people import MOST
 from .source import open_source, shown
 from .stream import Figures, Job, run
 
@@ -218,24 +219,42 @@ class Worker:
 def job_of(start: Start, defaults: Job) -> Job:
     """The capture that a start asks for. Raises CameraError where its options make no sense.
 
-    options: `box` [x1, y1, x2, y2] px, `as_fast_as_possible` true or false, `checkpoint` a path.
+    options: `box` [x1, y1, x2, y2] px, `as_fast_as_possible` true or false, `max_people` a number, and as text
+    `checkpoint`, `detector`, `backend` and `precision`.
     """
     options = start.options
     box = options.get("box")
-    checkpoint = options.get("checkpoint")
-    # Another model than the default one does not fit the default one's weights.
-    checkpoint = checkpoint or ("" if start.model else defaults.checkpoint)
-    if not isinstance(checkpoint, str):
-        raise CameraError("The checkpoint is not a path.")
+    texts = {name: options.get(name) or "" for name in ("checkpoint", "detector", "backend", "precision")}
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise CameraError(f"The option {name} is {text!r:.40}; text was expected.")
+    most = options.get("max_people")
     return Job(
         source=start.source or defaults.source,
         session="",
         config=start.model or defaults.config,
-        checkpoint=checkpoint,
+        # Another model than the default one does not fit the default one's weights.
+        checkpoint=texts["checkpoint"] or ("" if start.model else defaults.checkpoint),
         device=start.device or defaults.device,
         box=defaults.box if box is None else checked_box(box),
         paced=defaults.paced and not options.get("as_fast_as_possible"),
+        max_people=defaults.max_people if most is None else checked_count(most),
+        detector=checked_detector(texts["detector"]) if texts["detector"] else defaults.detector,
+        backend=texts["backend"] or defaults.backend,
+        precision=texts["precision"] or defaults.precision,
     )
+
+
+def checked_count(count: object) -> int:
+    """How many people are followed at once. Raises CameraError."""
+    if type(count) is not int or not 1 <= count <= MOST:
+        raise CameraError(f"The number of people is {count!r:.40}; 1 to {MOST} are followed at once.")
+    return count
+
+
+def checked_detector(name: str) -> str:
+    """The detector's name, empty for `none`."""
+    return "" if name.strip().lower() == "none" else name.strip()
 
 
 def checked_box(box: object) -> tuple[float, float, float, float]:
@@ -271,9 +290,14 @@ class _Capture(threading.Thread):
             self._loading("Opening the source", 0.0)  # first: what is wrong with it is then said at once
             source = open_source(job.source, job.paced)
             try:
-                backend, lifter = self._models.get(job.config, job.checkpoint, job.device, self._loading)
+                backend, lifter = self._models.get(
+                    job.config, job.checkpoint, job.device, self._loading, job.backend, job.precision
+                )
+                detector = None
+                if job.detector:
+                    detector = self._models.detector(job.detector, job.device, self._loading)
                 self._figures.model, self._figures.device = backend.name, backend.device
-                run(job, source, backend, lifter, self._send, self._say, self._figures, self.stop)
+                run(job, source, backend, lifter, self._send, self._say, self._figures, self.stop, detector)
             finally:
                 source.close()
         except (CameraError, ModelError) as error:

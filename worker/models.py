@@ -11,19 +11,29 @@ class ModelError(Exception):
 
 
 class Models:
-    """Keeps the network and the lifter that were last asked for."""
+    """Keeps the network, the lifter and the detector that were last asked for."""
 
     def __init__(self):
-        self._key: tuple[str, str, str] | None = None
+        self._key: tuple[str, ...] | None = None
         self._backend = None
         self._lifter = None
+        self._detector_key: tuple[str, str] | None = None
+        self._detector = None
 
-    def get(self, config: str, checkpoint: str, device: str, progress: Callable[[str, float], None]):
+    def get(
+        self,
+        config: str,
+        checkpoint: str,
+        device: str,
+        progress: Callable[[str, float], None],
+        backend: str = "",
+        precision: str = "",
+    ):
         """(backend, lifter) for a model and device, empty strings meaning the defaults. Raises ModelError.
 
         progress: called with what is being done and 0…1, not at all where everything is loaded.
         """
-        key = (config, checkpoint, device)
+        key = (config, checkpoint, device, backend, precision)
         if key != self._key:
             self._key = self._backend = None  # room first: two large models may not fit
             progress("Starting PyTorch", 0.1)
@@ -36,7 +46,9 @@ class Models:
             _leave_a_core_free()
             progress("Loading the model", 0.5)
             try:
-                self._backend = load_backend(config or None, checkpoint or None, device or None)
+                self._backend = load_backend(
+                    config or None, checkpoint or None, device or None, precision or None, backend or "torch"
+                )
             except (BackendError, CheckpointError, ConfigError) as error:
                 raise ModelError(str(error)) from None
             if self._backend.skeleton not in JOINT_COUNTS:
@@ -54,6 +66,20 @@ class Models:
             except LiftError as error:
                 raise ModelError(str(error)) from None
         return self._backend, self._lifter
+
+    def detector(self, name: str, device: str, progress: Callable[[str, float], None]):
+        """The `detector.Detector` of a hub name or folder on a device. Raises ModelError."""
+        if (name, device) != self._detector_key:
+            self._detector_key = self._detector = None
+            progress("Loading the detector", 0.9)
+            from .detector import Detector, DetectorError
+
+            try:
+                self._detector = Detector(name, device)
+            except DetectorError as error:
+                raise ModelError(str(error)) from None
+            self._detector_key = (name, device)
+        return self._detector
 
 
 def _leave_a_core_free() -> None:

@@ -1,6 +1,4 @@
-"""The box around the one person that is followed, from frame to frame. Pure: no pictures, no clock."""
-
-from dataclasses import dataclass, replace
+"""The box around one person, from frame to frame, and whether it can be trusted. Pure: no pictures, no clock."""
 
 import numpy as np
 
@@ -14,75 +12,88 @@ _CHAINS = (
 )  # shoulder or hip, elbow or knee, wrist or ankle
 
 CONFIDENT = 0.3  # of a keypoint's score
-_LEAST = 5  # confident keypoints that make a person
-_MARGIN = 1.25
+LEAST = 5  # confident keypoints that make a person
+MARGIN = 1.25
+_ASPECT = 3 / 4  # of the network's crop, width by height
 _SHRINK = 0.2  # how much of the way an edge goes inwards in a frame; outwards it goes at once
 _SMALLEST = 0.05  # of the picture's shorter side
+_JUMP = 1.4  # times the size in one frame: no person grows or shrinks so fast
+_FALL = 0.7  # of the usual score
+_BORDER = 0.02  # of the crop's size
 
 
-@dataclass(frozen=True)
-class Follower:
-    """size: (width, height) px. homes: boxes to look in by turns while nobody is followed, (n, 4) xyxy px.
+def confident(keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Which keypoints count, (K,) bool. A guess would blow the box up."""
+    return (scores >= CONFIDENT) & np.isfinite(keypoints).all(axis=1)
 
-    box: (4,) xyxy px, where to look in the next frame. present: whether somebody was seen in the last one.
-    turn: which of the homes was looked in last.
+
+def box_of(keypoints: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> np.ndarray | None:
+    """The box of a person by its confident keypoints, (4,) xyxy px, or None where too few are for a person.
+
+    keypoints: (17, 2) px. scores: (17,). size: (width, height) px of the picture.
     """
-
-    size: tuple[int, int]
-    homes: np.ndarray
-    box: np.ndarray
-    present: bool = False
-    turn: int = 0
-
-
-def start(size: tuple[int, int], home: np.ndarray | None = None) -> Follower:
-    """Begins with a given box, or the whole frame and then upright parts of it.
-
-    In a wide picture's whole a standing person is small in the network's crop; a part shows the person larger.
-    """
-    width, height = size
-    if home is not None:
-        homes = inside(np.asarray(home, float), size)[None]
-    else:
-        homes = [[0.0, 0.0, width, height], *_upright_parts(width, height)]
-        homes = np.array([inside(np.array(box), size) for box in homes])
-    return Follower(size, homes, homes[0])
-
-
-def follow(follower: Follower, keypoints: np.ndarray, scores: np.ndarray) -> Follower:
-    """The follower after a frame. keypoints: (17 or more, 2) px. scores: (17 or more,).
-
-    Only confident keypoints count: a guess would blow the box up. Where too few are, nobody is there and
-    the next look goes to the next home box.
-    """
-    keypoints, scores = np.asarray(keypoints, float)[:17], np.asarray(scores, float)[:17]
-    sure = (scores >= CONFIDENT) & np.isfinite(keypoints).all(axis=1)
-    if sure.sum() < _LEAST:
-        turn = 0 if follower.present else (follower.turn + 1) % len(follower.homes)
-        return replace(follower, box=follower.homes[turn], present=False, turn=turn)
+    sure = confident(keypoints, scores)
+    if sure.sum() < LEAST:
+        return None
     points = np.concatenate([keypoints[sure], _unseen_ends(keypoints, sure)])
     low, high = points.min(axis=0), points.max(axis=0)
-    centre, half = (low + high) / 2, (high - low) / 2 * _MARGIN
-    half = np.maximum(half, _SMALLEST / 2 * min(follower.size))
-    box = inside(np.concatenate([centre - half, centre + half]), follower.size)
-    if follower.present:
-        step = box - follower.box
-        outwards = step * [-1, -1, 1, 1] > 0
-        box = np.where(outwards, box, follower.box + _SHRINK * step)
-    return replace(follower, box=box, present=True)
+    centre, half = (low + high) / 2, (high - low) / 2 * MARGIN
+    half = np.maximum(half, _SMALLEST / 2 * min(size))
+    return inside(np.concatenate([centre - half, centre + half]), size)
 
 
-def _upright_parts(width: int, height: int) -> list[list[float]]:
-    """Boxes whose crops are as high as the picture, the middle one first; none where the picture is upright."""
-    part_height = height / _MARGIN  # a crop is this much larger than its box
-    part_width = part_height * 3 / 4
-    spare = width - part_width * _MARGIN
-    if spare <= 0:
+def eased(before: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """The next box of somebody followed: edges go outwards at once and inwards slowly. Boxes (4,) xyxy px."""
+    step = box - before
+    outwards = step * [-1, -1, 1, 1] > 0
+    return np.where(outwards, box, before + _SHRINK * step)
+
+
+def doubtful(
+    looked: np.ndarray,
+    keypoints: np.ndarray,
+    scores: np.ndarray,
+    usual_score: float,
+    size: tuple[int, int],
+) -> bool:
+    """Whether a frame gives reason to ask a detector: scores fell, keypoints touch the crop's border or the size
+    jumped.
+
+    looked: (4,) xyxy px, the box that the network was shown. usual_score: the mean score of late. The picture's
+    own border is no crop's.
+    """
+    sure = confident(keypoints, scores)
+    if sure.sum() < LEAST or scores.mean() < _FALL * usual_score:
+        return True
+    box = box_of(keypoints, scores, size)
+    jump = np.max(box[2:] - box[:2]) / np.max(looked[2:] - looked[:2])
+    if not 1 / _JUMP <= jump <= _JUMP:
+        return True
+    centre, (width, height) = (looked[:2] + looked[2:]) / 2, looked[2:] - looked[:2]
+    crop = np.array([max(width, height * _ASPECT), max(height, width / _ASPECT)]) * MARGIN
+    low = np.maximum(centre - crop * (0.5 - _BORDER), 0)
+    high = np.minimum(centre + crop * (0.5 - _BORDER), size)
+    touching = ((keypoints[sure] < low) & (low > 0)) | ((keypoints[sure] > high) & (high < size))
+    return bool(touching.any())
+
+
+def parts(size: tuple[int, int], crop_width: float) -> list[list[float]]:
+    """Boxes whose crops, `crop_width` px wide and upright, cover a picture half over each other, the middle first.
+
+    None where the picture is no wider than a crop that is as high as it.
+    """
+    crop = np.array([crop_width, crop_width / _ASPECT])
+    spare = np.array(size) - crop
+    if spare[0] <= 0:
         return []
-    steps = int(np.ceil(spare / (part_width * _MARGIN / 2)))
-    centres = sorted(part_width * _MARGIN / 2 + spare * np.arange(steps + 1) / steps, key=lambda x: abs(x - width / 2))
-    top = (height - part_height) / 2
-    return [[x - part_width / 2, top, x + part_width / 2, top + part_height] for x in centres]
+    steps = np.ceil(np.maximum(spare, 0) / (crop / 2) - 1e-9).astype(int)
+    across, down = (
+        half + (room * np.arange(count + 1) / max(count, 1)) for half, room, count in zip(crop / 2, spare, steps, strict=True)
+    )
+    middle = np.array(size) / 2
+    centres = sorted(((x, y) for x in across for y in down), key=lambda centre: np.abs(centre - middle).sum())
+    half_box = crop / MARGIN / 2  # a crop is this much larger than its box
+    return [[*(centre - half_box), *(centre + half_box)] for centre in centres]
 
 
 def inside(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -1,19 +1,23 @@
-"""One capture: frames from a source, the person's keypoints, joints in metres, packets handed to a sender.
+"""One capture: frames from a source, the people's keypoints, joints in metres, packets handed to a sender.
 
-Runs in the thread that calls `run`; says what it does through `report` and stops when `stop` is set.
+Reading, inference and sending overlap, a frame each: the source reads ahead, `run` infers in the thread that
+calls it, and a thread of its own lifts and sends. Says what it does through `report` and stops when `stop` is set.
 """
 
+import copy
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from mocap_core.protocol import JOINT_COUNTS, VERSION, PosePacket
 
-from . import person
+from . import people
+from .lookout import Lookout
 from .source import Frame, Source
 
 _READ_S = 0.1
@@ -22,9 +26,10 @@ _RECENT = 300  # inferences that the percentiles are over
 
 @dataclass(frozen=True)
 class Job:
-    """What to capture. session: names it on the wire. box: where the person is at first, xyxy px, or None.
+    """What to capture. session: names it on the wire. box: where the first person is at first, xyxy px, or None.
 
-    paced: files at their own rate. config, checkpoint, device: the model's, empty for the defaults.
+    paced: files at their own rate. config, checkpoint, device, backend, precision: the model's, empty for the
+    defaults. max_people: who is followed at once. detector: a hub name or folder, empty for none.
     """
 
     source: str
@@ -34,18 +39,24 @@ class Job:
     device: str = ""
     box: tuple[float, float, float, float] | None = None
     paced: bool = True
+    max_people: int = 1
+    detector: str = ""
+    backend: str = ""
+    precision: str = ""
 
 
 @dataclass
 class Figures:
-    """What is measured in a capture."""
+    """What is measured in a capture. people: seen in the last frame."""
 
     model: str = ""
     device: str = ""
     frames_captured: int = 0
     frames_skipped: int = 0
     packets_sent: int = 0
+    people: int = 0
     inference_ms: deque = field(default_factory=lambda: deque(maxlen=_RECENT))
+    detector_ms: deque = field(default_factory=lambda: deque(maxlen=_RECENT))
     worker_ms: deque = field(default_factory=lambda: deque(maxlen=_RECENT))
     recent_s: deque = field(default_factory=lambda: deque(maxlen=31))
 
@@ -57,12 +68,15 @@ class Figures:
             "frames_captured": self.frames_captured,
             "frames_skipped": self.frames_skipped,
             "packets_sent": self.packets_sent,
+            "people": self.people,
         }
-        if len(self.recent_s) > 1:
-            figures["fps"] = round((len(self.recent_s) - 1) / (self.recent_s[-1] - self.recent_s[0]), 2)
-        for name, values in (("inference_ms", self.inference_ms), ("worker_ms", self.worker_ms)):
+        recent_s = list(self.recent_s)
+        if len(recent_s) > 1:
+            figures["fps"] = round((len(recent_s) - 1) / (recent_s[-1] - recent_s[0]), 2)
+        for name in ("inference_ms", "detector_ms", "worker_ms"):
+            values = list(getattr(self, name))
             if values:
-                p50, p95 = np.percentile(list(values), [50, 95])
+                p50, p95 = np.percentile(values, [50, 95])
                 figures |= {f"{name}_p50": round(float(p50), 2), f"{name}_p95": round(float(p95), 2)}
         return figures
 
@@ -76,79 +90,114 @@ def run(
     report: Callable[[str, str], None],
     figures: Figures,
     stop: threading.Event,
+    detector=None,
 ) -> None:
     """Captures until the source ends or `stop` is set.
 
-    backend: see `backends.Backend`. report(state, message): a new state on the wire's terms.
+    backend: see `backends.Backend`. report(state, message): a new state on the wire's terms. detector: see
+    `detector.Detector`.
     """
-    lifter.reset()
     report("capturing", f"{backend.name} on {backend.device}.")
-    follower, lost = None, False
-    while not stop.is_set():
-        frame = source.read(_READ_S)
-        figures.frames_skipped = source.skipped
-        if frame is None:
-            if source.ended:
-                return
-            if source.trouble and not lost:
-                lost = True
-                report("camera_lost", f"{source.trouble}.")
-            continue
-        if lost:
-            lost = False
-            report("capturing", "The camera is back.")
-        height, width = frame.image.shape[:2]
-        if follower is None or follower.size != (width, height):
-            follower = person.start((width, height), job.box)
-        started = time.perf_counter()
-        keypoints, scores = backend.infer(frame.image, follower.box[None])
-        figures.inference_ms.append((time.perf_counter() - started) * 1000)
-        follower = person.follow(follower, keypoints[0], scores[0])
-        packet = _packet(job, backend.skeleton, frame, source.fps, follower, keypoints[0], scores[0], lifter)
-        packet.meta["seq"] = figures.packets_sent
-        packet.meta["sent"] = round(time.perf_counter(), 6)
-        send(packet)
+    outlet = Outlet(job, backend.skeleton, lifter, send, figures)
+    state, lost = None, False
+    with ThreadPoolExecutor(1, "sending") as sending, Lookout(detector, figures.detector_ms) as lookout:
+        handed: Future | None = None
+        while not stop.is_set():
+            frame = source.read(_READ_S)
+            figures.frames_skipped = source.skipped
+            if frame is None:
+                if source.ended:
+                    break
+                if source.trouble and not lost:
+                    lost = True
+                    report("camera_lost", f"{source.trouble}.")
+                continue
+            if lost:
+                lost = False
+                report("capturing", "The camera is back.")
+            height, width = frame.image.shape[:2]
+            if state is None or state.size != (width, height):
+                state = people.start((width, height), job.max_people, job.box, detector is None, state)
+            if (news := lookout.take()) is not None:
+                state = people.detected(state, *news, frame.timestamp)
+            looks = people.looks(state, frame.timestamp)
+            boxes = np.array([look.box for look in looks]).reshape(-1, 4)
+            started = time.perf_counter()
+            keypoints, scores = backend.infer(frame.image, boxes)
+            figures.inference_ms.append((time.perf_counter() - started) * 1000)
+            state = people.follow(state, looks, keypoints, scores, frame.timestamp)
+            if state.ask:
+                lookout.offer(frame.image, state)
+            if handed is not None:
+                handed.result()  # so that one frame at most waits to be sent, and what went wrong is heard of
+            figures.frames_captured += 1
+            handed = sending.submit(outlet.send, frame, source.fps, state.issued, state.seen, keypoints, scores)
+        if handed is not None:
+            handed.result()
+
+
+class Outlet:
+    """Lifts the people of a frame and sends their packets; remembers each one's past."""
+
+    def __init__(self, job: Job, skeleton: str, lifter, send: Callable[[PosePacket], None], figures: Figures):
+        self._job, self._skeleton, self._send, self._figures = job, skeleton, send, figures
+        self._lifters: dict[int, object] = {}
+        self._lifter = lifter
+
+    def send(
+        self, frame: Frame, fps: float | None, issued: int, seen: dict[int, int], keypoints: np.ndarray, scores: np.ndarray
+    ) -> None:
+        """One packet for each of the identities that there have been so far, and one where there was none yet.
+
+        seen: rows of keypoints (N, K, 2) px and scores (N, K) by identity; the others' packets are empty.
+        """
+        figures = self._figures
+        for identity in range(max(1, issued)):
+            row = seen.get(identity)
+            found = None if row is None else (keypoints[row], scores[row])
+            packet = self._packet(frame, fps, identity, found)
+            packet.meta["seq"] = figures.packets_sent
+            packet.meta["sent"] = round(time.perf_counter(), 6)
+            self._send(packet)
+            figures.packets_sent += 1
         now = time.perf_counter()
-        figures.packets_sent += 1
-        figures.frames_captured += 1
+        figures.people = len(seen)
         figures.worker_ms.append((now - frame.grabbed) * 1000)
         figures.recent_s.append(now)
 
+    def _packet(self, frame: Frame, fps: float | None, identity: int, found) -> PosePacket:
+        """The packet of a person in a frame: all zeros where they are not there."""
+        height, width = frame.image.shape[:2]
+        meta = {
+            "v": VERSION,
+            "session": self._job.session,
+            "seq": 0,
+            "person": identity,
+            "size": [width, height],
+            "skeleton": self._skeleton,
+            "units": None,
+            "root": None,
+            "grabbed": round(frame.grabbed, 6),
+            "sent": 0.0,
+            "fps": None if fps is None else round(fps, 3),
+        }
+        if found is None:
+            count = JOINT_COUNTS[self._skeleton]
+            return PosePacket(np.full((count, 2), np.nan), np.zeros(count), None, frame.timestamp, meta)
+        keypoints, scores = found
+        lifted = self._lifter_of(identity).lift(keypoints[:17], scores[:17], (width, height), frame.timestamp)
+        if not np.isfinite(lifted.joints_camera).any():
+            return PosePacket(keypoints, scores, None, frame.timestamp, meta)
+        meta["units"] = "m"
+        if lifted.root_camera is not None:
+            meta["root"] = [round(float(value), 4) for value in lifted.root_camera]
+        joints = np.full((len(scores), 3), np.nan)
+        joints[:17] = lifted.joints_camera
+        return PosePacket(keypoints, scores, joints, frame.timestamp, meta)
 
-def _packet(
-    job: Job,
-    skeleton: str,
-    frame: Frame,
-    fps: float | None,
-    follower: person.Follower,
-    keypoints: np.ndarray,
-    scores: np.ndarray,
-    lifter,
-) -> PosePacket:
-    """The packet of a frame: all zeros where nobody is there."""
-    height, width = frame.image.shape[:2]
-    meta = {
-        "v": VERSION,
-        "session": job.session,
-        "seq": 0,
-        "person": 0,
-        "size": [width, height],
-        "skeleton": skeleton,
-        "units": None,
-        "root": None,
-        "grabbed": round(frame.grabbed, 6),
-        "sent": 0.0,
-        "fps": None if fps is None else round(fps, 3),
-    }
-    if not follower.present:
-        count = JOINT_COUNTS[skeleton]
-        return PosePacket(np.full((count, 2), np.nan), np.zeros(count), None, frame.timestamp, meta)
-    lifted = lifter.lift(keypoints[:17], scores[:17], (width, height), frame.timestamp)
-    if not np.isfinite(lifted.joints_camera).any():
-        return PosePacket(keypoints, scores, None, frame.timestamp, meta)
-    meta["units"] = "m"
-    if lifted.root_camera is not None:
-        meta["root"] = [round(float(value), 4) for value in lifted.root_camera]
-    joints = np.full((len(scores), 3), np.nan)
-    joints[:17] = lifted.joints_camera
-    return PosePacket(keypoints, scores, joints, frame.timestamp, meta)
+    def _lifter_of(self, identity: int):
+        """A lifter with the same weights and a memory of its own."""
+        if identity not in self._lifters:
+            self._lifters[identity] = copy.copy(self._lifter)
+            self._lifters[identity].reset()
+        return self._lifters[identity]

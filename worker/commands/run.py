@@ -11,6 +11,8 @@ import typer
 
 from mocap_core.protocol import CONTROL_PORT, POSE_PORT
 
+from ..people import MOST
+
 
 def run(
     source: Annotated[
@@ -30,6 +32,19 @@ def run(
     device: Annotated[
         str, typer.Option(envvar="VITPOSE_DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
     ] = "",
+    backend: Annotated[str, typer.Option(help="What runs the model: torch or mmpose.")] = "torch",
+    precision: Annotated[str, typer.Option(help="Of the network's numbers: auto, fp32, fp16 or bf16.")] = "",
+    max_people: Annotated[
+        int, typer.Option(min=1, max=MOST, help="Follow so many people; each gets packets of their own.")
+    ] = 1,
+    detector: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FOLDER|none",
+            help="Find people with this detector of the hub or a folder, a D-FINE or RT-DETR, "
+            "such as ustc-community/dfine-nano-coco (extra `detect`).",
+        ),
+    ] = "none",
     as_fast_as_possible: Annotated[
         bool, typer.Option("--as-fast-as-possible", help="Play files without waiting.")
     ] = False,
@@ -57,7 +72,7 @@ def run(
     from mocap_core.endpoint import Endpoint, LinkError, is_loopback
 
     from ..cameras import CameraError
-    from ..control import Worker, checked_box
+    from ..control import Worker, checked_box, checked_detector
     from ..stream import Job
 
     try:
@@ -73,7 +88,19 @@ def run(
     except (LinkError, CameraError) as error:
         _fail(str(error))
 
-    job = Job(source, "", config, checkpoint, device, first_box, not as_fast_as_possible)
+    job = Job(
+        source,
+        "",
+        config,
+        checkpoint,
+        device,
+        first_box,
+        not as_fast_as_possible,
+        max_people,
+        checked_detector(detector),
+        "" if backend == "torch" else backend,
+        precision,
+    )
     worker = Worker(endpoint, job, targets, once or bool(targets), idle_exit, _tell)
     signals: list[int] = []
 
