@@ -1,5 +1,7 @@
 """What configs say about models: those that ship, mmpose's own style, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -86,7 +88,7 @@ def test_a_config_in_mmposes_style_is_understood(tmp_path):
         ("deconv_out_channels=(256, 256)", "deconv_out_channels=(256, 128)", "expected the classic head"),
         ("'HeatmapHead'", "'RTMCCHead'", "RTMCCHead"),
         ("'MSRAHeatmap'", "'SimCCLabel'", "SimCCLabel"),
-        ("heatmap_size=(48, 64)", "heatmap_size=(48, 63)", "a quarter of input_size"),
+        ("heatmap_size=(48, 64)", "heatmap_size=(48, 63)", "a quarter of the input"),
         ("input_size=(192, 256)", "input_size=(190, 256)", "multiples of 16"),
         ("img_size=(256, 192)", "img_size=(192, 256)", "img_size"),
         (", decoder=codec", "", "decoder is missing"),
@@ -106,3 +108,138 @@ def test_what_would_run_differently_is_refused_by_name(tmp_path, old, new, said)
 def test_an_unknown_name_lists_what_ships():
     with pytest.raises(ConfigError, match=f"no config 'vitpose_huge'.*{DEFAULT_MODEL}"):
         load_model_config("vitpose_huge")
+
+
+OFFICIAL_STYLE = """
+_base_ = ['../../../../_base_/default_runtime.py', '../../../../_base_/datasets/ap10k.py']
+optimizer = dict(type='Adam', lr=5e-4,)
+target_type = 'GaussianHeatmap'
+channel_cfg = dict(
+    num_output_channels=17, dataset_joints=17, dataset_channel=list(range(17)), inference_channel=list(range(17)))
+model = dict(
+    type='TopDown', pretrained=None,
+    backbone=dict(
+        type='ViT', img_size=(256, 192), patch_size=16, embed_dim=768, depth=12, num_heads=12, ratio=1,
+        use_checkpoint=False, mlp_ratio=4, qkv_bias=True, drop_path_rate=0.3),
+    keypoint_head=dict(
+        type='TopdownHeatmapSimpleHead', in_channels=768, num_deconv_layers=2, num_deconv_filters=(256, 256),
+        num_deconv_kernels=(4, 4), extra=dict(final_conv_kernel=1, ),
+        out_channels=channel_cfg['num_output_channels']),
+    test_cfg=dict(flip_test=True, post_process='default', shift_heatmap=True, modulate_kernel=11))
+data_cfg = dict(image_size=[192, 256], heatmap_size=[48, 64], num_joints=channel_cfg['dataset_joints'])
+val_pipeline = [
+    dict(type='LoadImageFromFile'), dict(type='TopDownAffine'), dict(type='ToTensor'),
+    dict(type='NormalizeTensor', mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])]
+test_pipeline = val_pipeline
+data_root = 'data/ap10k'
+data = dict(test=dict(
+    type='AnimalAP10KDataset', ann_file=f'{data_root}/annotations/ap10k-test-split1.json', data_cfg=data_cfg,
+    pipeline=val_pipeline, dataset_info={{_base_.dataset_info}}))
+"""
+
+
+def described_officially(folder, *changes):
+    text = OFFICIAL_STYLE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "official.py"
+    path.write_text(text, encoding="utf-8")
+    return load_model_config(path)
+
+
+def test_a_config_of_the_official_repository_is_understood(tmp_path):
+    config = described_officially(tmp_path)
+    ours = load_model_config("vitpose_b_classic_ap10k_256x192")
+    assert replace(config, name=ours.name) == ours
+    assert (config.codec, config.skeleton, config.dataset) == (Codec(False, 11, True), "ap10k17", "ap10k")
+    assert described_officially(tmp_path, ("data/ap10k", "data/ap36k")).dataset == "apt36k"
+
+
+def test_an_official_simple_head_with_udp_is_understood(tmp_path):
+    config = described_officially(
+        tmp_path,
+        ("num_deconv_layers=2", "num_deconv_layers=0, upsample=4"),
+        ("(256, 256)", "[]"),
+        ("(4, 4)", "[]"),
+        ("final_conv_kernel=1", "final_conv_kernel=3"),
+        ("shift_heatmap=True", "shift_heatmap=False, target_type=target_type, use_udp=True"),
+        ("'TopDownAffine'", "'TopDownAffine', use_udp=True"),
+        ("AnimalAP10KDataset", "TopDownCocoDataset"),
+    )
+    ours = load_model_config("vitpose_b_simple_coco_256x192")
+    assert replace(config, name=ours.name) == ours
+
+
+def test_official_features_at_an_eighth_have_one_deconvolution(tmp_path):
+    config = described_officially(
+        tmp_path,
+        ("ratio=1", "ratio=2"),
+        ("num_deconv_layers=2", "num_deconv_layers=1"),
+        ("(256, 256)", "(256,)"),
+        ("(4, 4)", "(4,)"),
+    )
+    assert (config.ratio, config.head) == (2, "classic")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("patch_size=16", "patch_size=14", "patch_size is 14"),
+        ("qkv_bias=True", "qkv_bias=False", "qkv_bias is False"),
+        ("mlp_ratio=4", "mlp_ratio=3", "mlp_ratio is 3"),
+        ("num_heads=12", "num_heads=7", "multiple of num_heads"),
+        ("ratio=1,", "ratio=3,", "ratio is 3; expected 1 or 2"),
+        ("type='ViT'", "type='HRNet'", "HRNet"),
+        ("in_channels=768", "in_channels=384", "in_channels is 384"),
+        ("num_deconv_layers=2", "num_deconv_layers=3", "as many as num_deconv_filters"),
+        ("'default'", "'unbiased'", "post_process is 'unbiased'"),
+        ("post_process='default', ", "post_process='default', use_udp=True, target_type='CombinedTarget', ", "Combined"),
+        ("modulate_kernel=11", "modulate_kernel=10", "an odd number"),
+        ("'TopDownAffine'", "'TopDownAffine', use_udp=True", "TopDownAffine has use_udp=True"),
+        ("[48, 64]", "[48, 32]", "a quarter of the input"),
+        ("img_size=(256, 192)", "img_size=(192, 256)", "img_size"),
+        ("0.485", "0.5", "expected ImageNet's"),
+        ("['num_output_channels']", "['num_outputs']", "takes 'num_outputs'"),
+        ("num_output_channels=17", "num_output_channels=14", "ap10k17 has 17 keypoints"),
+        ("'TopDown'", "'BottomUp'", "model.type is 'BottomUp'"),
+    ],
+)
+def test_what_would_run_differently_from_the_official_repository_is_refused(tmp_path, old, new, said):
+    with pytest.raises(ConfigError) as caught:
+        described_officially(tmp_path, (old, new))
+    message = str(caught.value)
+    assert said in message and "official.py" in message and "\n" not in message
+
+
+def test_the_crop_must_be_udp_where_the_codec_is(tmp_path):
+    pipeline = "\ntest_dataloader = dict(dataset=dict(pipeline=[dict(type='TopdownAffine', use_udp=True)]))"
+    with pytest.raises(ConfigError, match="codec is not UDP, but TopdownAffine has use_udp=True; expected False"):
+        described(tmp_path, ("dataset_type = 'CrowdPoseDataset'", "dataset_type = 'CrowdPoseDataset'" + pipeline))
+
+
+def test_windows_and_features_at_an_eighth_are_described(tmp_path):
+    config = described(
+        tmp_path,
+        ("patch_cfg=dict(padding=2)", "patch_cfg=dict(padding=4, stride=8)"),
+        ("qkv_bias=True", "qkv_bias=True, attention=dict(kind='window+shift+pool', window=(16, 12))"),
+        ("deconv_out_channels=(256, 256)", "deconv_out_channels=(256,)"),
+        ("deconv_kernel_sizes=(4, 4)", "deconv_kernel_sizes=(4,)"),
+    )
+    assert (config.ratio, config.attention, config.window) == (2, "window+shift+pool", (16, 12))
+    with torch.device("meta"):
+        model = config.build()
+    assert model.grid == (32, 24) and model.heatmap_size == (48, 64)
+    wrong = replace(config, window=(7, 7))
+    with pytest.raises(ConfigError, match=r"mine cannot be built: the grid of \(32, 24\) tokens is no multiple"):
+        wrong.build()
+
+
+def test_what_mmpose_has_no_class_for_is_named(tmp_path):
+    named = "dataset_type = 'CocoDataset'\nskeleton = 'crowdpose14'\ndataset = 'apt36k'"
+    config = described(tmp_path, ("dataset_type = 'CrowdPoseDataset'", named))
+    assert (config.skeleton, config.dataset) == ("crowdpose14", "apt36k")
+    with pytest.raises(ConfigError, match=r"head has 14 outputs, but coco17 has 17 keypoints"):
+        described(tmp_path, ("'CrowdPoseDataset'", "'CocoDataset'"))
+    with pytest.raises(ConfigError, match="skeleton is 'dog'; expected 'coco17' or"):
+        described(tmp_path, ("dataset_type =", "skeleton = 'dog'\ndataset_type ="))

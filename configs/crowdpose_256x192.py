@@ -1,0 +1,24 @@
+"""What our CrowdPose models at 256×192 have in common, with the classic head. Not a model by itself."""
+
+_base_ = "coco_256x192.py"
+
+dataset_type = "CrowdPoseDataset"
+
+codec = dict(type="MSRAHeatmap", input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
+
+model = dict(
+    head=dict(out_channels=14, decoder=codec),
+    test_cfg=dict(shift_heatmap=True),
+)
+
+test_dataloader = dict(
+    dataset=dict(
+        type=dataset_type,
+        pipeline=[
+            dict(type="LoadImage"),
+            dict(type="GetBBoxCenterScale"),
+            dict(type="TopdownAffine", input_size=(192, 256), use_udp=False),
+            dict(type="PackPoseInputs"),
+        ],
+    ),
+)

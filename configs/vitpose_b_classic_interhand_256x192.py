@@ -1,0 +1,11 @@
+"""ViTPose Base, classic head, a hand's 21 keypoints (InterHand2.6M)."""
+
+_base_ = "interhand_256x192.py"
+
+model = dict(
+    backbone=dict(
+        arch=dict(embed_dims=768, num_layers=12, num_heads=12, feedforward_channels=3072),
+        drop_path_rate=0.3,
+    ),
+    head=dict(in_channels=768),
+)

@@ -1,0 +1,11 @@
+"""ViTPose Huge, classic head, COCO's 17 keypoints as the papers measure them on OCHuman: without UDP."""
+
+_base_ = "ochuman_256x192.py"
+
+model = dict(
+    backbone=dict(
+        arch=dict(embed_dims=1280, num_layers=32, num_heads=16, feedforward_channels=5120),
+        drop_path_rate=0.55,
+    ),
+    head=dict(in_channels=1280),
+)

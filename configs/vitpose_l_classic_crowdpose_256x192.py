@@ -1,0 +1,11 @@
+"""ViTPose Large, classic head, CrowdPose's 14 keypoints."""
+
+_base_ = "crowdpose_256x192.py"
+
+model = dict(
+    backbone=dict(
+        arch=dict(embed_dims=1024, num_layers=24, num_heads=16, feedforward_channels=4096),
+        drop_path_rate=0.5,
+    ),
+    head=dict(in_channels=1024),
+)

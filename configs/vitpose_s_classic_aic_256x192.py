@@ -1,0 +1,11 @@
+"""ViTPose Small, classic head, AI Challenger's 14 keypoints."""
+
+_base_ = "aic_256x192.py"
+
+model = dict(
+    backbone=dict(
+        arch=dict(embed_dims=384, num_layers=12, num_heads=12, feedforward_channels=1536),
+        drop_path_rate=0.1,
+    ),
+    head=dict(in_channels=384),
+)
