@@ -304,9 +304,7 @@ class _Capture(threading.Thread):
             self._say("error", str(error))
         except Exception as error:  # a bug: its trace goes to the log, and whoever listens hears of it
             traceback.print_exc()
-            self._say(
-                "error", f"The capture of {shown(job.source)} broke off: {type(error).__name__}: {error}"
-            )
+            self._say("error", f"The capture of {shown(job.source)} broke off: {type(error).__name__}: {error}")
         else:
             if self.stop.is_set():
                 self._say("idle")

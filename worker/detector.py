@@ -53,7 +53,8 @@ class Detector:
         self._mean_std = None
         if preparing.get("do_normalize"):
             self._mean_std = [
-                torch.tensor(preparing[key], device=self.device).reshape(1, 3, 1, 1) for key in ("image_mean", "image_std")
+                torch.tensor(preparing[key], device=self.device).reshape(1, 3, 1, 1)
+                for key in ("image_mean", "image_std")
             ]
         # A stream of its own: what the pose waits for is not behind this in the queue.
         self._stream = torch.cuda.Stream(self.device) if self.device.startswith("cuda") else None
@@ -123,7 +124,7 @@ def _folder(name: str) -> Path:
     if given.is_dir():
         return given
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise DetectorError(f"The detector {name} is neither a folder that is there nor a hub name such as {SUGGESTED}.")
+        raise DetectorError(f"The detector {name!r} is neither a folder nor a hub name such as {SUGGESTED}.")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 

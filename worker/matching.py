@@ -2,24 +2,20 @@
 
 import numpy as np
 
+from .evaluation.oks import oks
+from .evaluation.sigmas import SIGMAS
 from .person import confident
 
-# COCO's standard deviations of annotated keypoints, as a share of the person's size; nose to ankles.
-_SIGMAS = np.array(
-    [0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089]
-)  # fmt: skip
+_LEAST = 3  # keypoints that two poses must share to be alike
 
 
-def oks(a: np.ndarray, scores_a: np.ndarray, b: np.ndarray, scores_b: np.ndarray, area: float) -> float:
-    """Object keypoint similarity of two poses, 0…1: COCO's formula over the keypoints that both are sure of.
+def likeness(a: np.ndarray, scores_a: np.ndarray, b: np.ndarray, scores_b: np.ndarray, area: float) -> float:
+    """Object keypoint similarity of two poses, 0…1, over the keypoints that both are sure of.
 
     a, b: (17, 2) px. scores: (17,). area: px², of the person. 0 where fewer than three keypoints are shared.
     """
     both = confident(a, scores_a) & confident(b, scores_b)
-    if both.sum() < 3:
-        return 0.0
-    squared = ((a[both] - b[both]) ** 2).sum(axis=1)
-    return float(np.exp(-squared / (2 * area * (2 * _SIGMAS[both]) ** 2)).mean())
+    return float(oks(a, b, both, area, SIGMAS["coco17"])) if both.sum() >= _LEAST else 0.0
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from . import person as single
-from .matching import iou, oks, pairs
+from .matching import iou, likeness, pairs
 
 MOST = 8  # people at once
 LOOK_EVERY = 5  # frames from one look for newcomers to the next, while somebody is followed
@@ -244,7 +244,7 @@ def _distinct(looked, keypoints, scores, size) -> list[_Found]:
         new = _Found(keypoints[row], scores[row], box, int(row), frozenset({looked[row].key}))
         for index, other in enumerate(found):
             area = (other.box[2:] - other.box[:2]).prod()
-            if oks(other.keypoints, other.scores, new.keypoints, new.scores, area) > _SAME:
+            if likeness(other.keypoints, other.scores, new.keypoints, new.scores, area) > _SAME:
                 found[index] = replace(other, keys=other.keys | new.keys)
                 break
         else:
@@ -258,15 +258,15 @@ def _claims(state: People, found: list[_Found], time_s: float) -> dict[int, int]
     By likeness first. What is left in a person's own look is theirs as well, as when they moved fast, unless
     several are followed and it is elsewhere.
     """
-    likeness = np.array([[_likeness(p, new, time_s) for new in found] for p in state.people])
-    likeness = likeness.reshape(len(state.people), len(found))
-    taken = dict(pairs(likeness, _LIKE))
+    fits = np.array([[_fit(p, new, time_s) for new in found] for p in state.people])
+    fits = fits.reshape(len(state.people), len(found))
+    taken = dict(pairs(fits, _LIKE))
     for column, new in enumerate(found):
         own = [i for i, p in enumerate(state.people) if p.key in new.keys and i not in taken]
         if state.limit > 1:
             own = [i for i in own if iou(_expected_box(state.people[i], time_s), new.box) > 0.1]
         if own and column not in taken.values():
-            taken[max(own, key=lambda i: likeness[i, column])] = column
+            taken[max(own, key=lambda i: fits[i, column])] = column
     return taken
 
 
@@ -274,13 +274,13 @@ def _expected_box(p: Person, time_s: float) -> np.ndarray:
     return p.box + np.tile(p.moved(time_s), 2)
 
 
-def _likeness(p: Person, new: _Found, time_s: float) -> float:
+def _fit(p: Person, new: _Found, time_s: float) -> float:
     """0…1: how well a person found fits where somebody should be by now."""
     box = _expected_box(p, time_s)
     overlap = iou(box, new.box)
     if p.keypoints is None:
         return overlap / 2
-    pose = oks(p.keypoints + p.moved(time_s), p.scores, new.keypoints, new.scores, (box[2:] - box[:2]).prod())
+    pose = likeness(p.keypoints + p.moved(time_s), p.scores, new.keypoints, new.scores, (box[2:] - box[:2]).prod())
     return (pose + overlap) / 2 * (1.0 if p.row is not None else _HIDDEN_WORTH)
 
 
@@ -295,8 +295,8 @@ def _seen(p: Person, new: _Found, time_s: float) -> Person:
             speed = speed + (step - speed) * passed_s / (passed_s + _SPEED_S)
         usual = p.usual_score + 0.1 * (usual - p.usual_score)
     return replace(
-        p, box=box, keypoints=new.keypoints, scores=new.scores, row=new.row, seen_s=time_s, seen=p.seen + 1, speed=speed,
-        usual_score=usual,
+        p, box=box, keypoints=new.keypoints, scores=new.scores, row=new.row, seen_s=time_s, seen=p.seen + 1,
+        speed=speed, usual_score=usual,
     )  # fmt: skip
 
 

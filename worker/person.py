@@ -87,9 +87,7 @@ def parts(size: tuple[int, int], crop_width: float) -> list[list[float]]:
     if spare[0] <= 0:
         return []
     steps = np.ceil(np.maximum(spare, 0) / (crop / 2) - 1e-9).astype(int)
-    across, down = (
-        half + (room * np.arange(count + 1) / max(count, 1)) for half, room, count in zip(crop / 2, spare, steps, strict=True)
-    )
+    across, down = (crop[i] / 2 + spare[i] * np.arange(steps[i] + 1) / max(steps[i], 1) for i in (0, 1))
     middle = np.array(size) / 2
     centres = sorted(((x, y) for x in across for y in down), key=lambda centre: np.abs(centre - middle).sum())
     half_box = crop / MARGIN / 2  # a crop is this much larger than its box

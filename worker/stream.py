@@ -145,7 +145,13 @@ class Outlet:
         self._lifter = lifter
 
     def send(
-        self, frame: Frame, fps: float | None, issued: int, seen: dict[int, int], keypoints: np.ndarray, scores: np.ndarray
+        self,
+        frame: Frame,
+        fps: float | None,
+        issued: int,
+        seen: dict[int, int],
+        keypoints: np.ndarray,
+        scores: np.ndarray,
     ) -> None:
         """One packet for each of the identities that there have been so far, and one where there was none yet.
 

@@ -10,14 +10,15 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
 from mocap_worker import people
-from mocap_worker.matching import iou, oks, pairs
+from mocap_worker.matching import iou, likeness, pairs
 
 SIZE = (1280, 720)
 FPS = 25.0
 # A standing person, COCO-17, 1 high: x to both sides of 0, y downwards.
 BODY = np.array(
-    [[0, 0], [0.02, -0.02], [-0.02, -0.02], [0.05, 0], [-0.05, 0], [0.12, 0.15], [-0.12, 0.15], [0.16, 0.32], [-0.16, 0.32],
-     [0.17, 0.47], [-0.17, 0.47], [0.08, 0.5], [-0.08, 0.5], [0.09, 0.73], [-0.09, 0.73], [0.09, 0.95], [-0.09, 0.95]]
+    [[0, 0], [0.02, -0.02], [-0.02, -0.02], [0.05, 0], [-0.05, 0], [0.12, 0.15], [-0.12, 0.15], [0.16, 0.32],
+     [-0.16, 0.32], [0.17, 0.47], [-0.17, 0.47], [0.08, 0.5], [-0.08, 0.5], [0.09, 0.73], [-0.09, 0.73], [0.09, 0.95],
+     [-0.09, 0.95]]
 )  # fmt: skip
 
 
@@ -27,7 +28,7 @@ def body(x, y=150.0, height=400.0, phase=0.0):
     swing = 0.12 * height * np.sin(phase)
     points[[9, 14, 16], 0] += np.array([1.0, 0.5, 1.0]) * swing
     points[[10, 13, 15], 0] -= np.array([1.0, 0.5, 1.0]) * swing
-    return points + [x, y]
+    return points + np.array([x, y])
 
 
 class Network:
@@ -256,13 +257,14 @@ def test_detectors_late_box_is_moved_by_what_the_person_has_moved_since():
     scene = Scene(1)
     scene.until_all_are_found(body(300))
     then = scene.state
-    seen = bounds(body(300)) + [-60, -30, 60, 30]  # it sees a wide coat
+    seen = bounds(body(300)) + np.array([-60, -30, 60, 30])  # it sees a wide coat
     for x in np.arange(300, 420, 6.0):
         scene.frame(body(x))
     state = people.detected(scene.state, then, seen[None], scene.time_s)
     before, after = scene.state.people[0].box, state.people[0].box
     expected = seen + (before - then.people[0].box)
-    assert after[0] == pytest.approx(min(before[0], expected[0])) and after[2] == pytest.approx(max(before[2], expected[2]))
+    assert after[0] == pytest.approx(min(before[0], expected[0]))
+    assert after[2] == pytest.approx(max(before[2], expected[2]))
     assert state.people[0].id == 0 and len(state.people) == 1
 
 
@@ -323,17 +325,18 @@ def test_pairs_have_the_highest_sum_as_scipy_finds_it():
     assert pairs(np.array([[0.9, 0.1], [0.1, 0.1]]), 0.2) == [(0, 0)]
 
 
-def test_oks_is_cocos():
-    """A nose 2σ·√area away is worth e^−½; coordinates that nobody is sure of count for nothing."""
+def test_likeness_is_oks_over_what_both_are_sure_of():
+    """A nose 2σ·√area away is worth e^−½."""
     a, scores = body(300), np.full(17, 0.9)
-    assert oks(a, scores, a, scores, 4e4) == 1.0
+    assert likeness(a, scores, a, scores, 4e4) == pytest.approx(1.0)
     b = a.copy()
     b[0, 0] += 2 * 0.026 * 200
-    assert oks(a, scores, b, scores, 4e4) == pytest.approx((16 + np.exp(-0.5)) / 17)
+    assert likeness(a, scores, b, scores, 4e4) == pytest.approx((16 + np.exp(-0.5)) / 17)
     unsure = scores.copy()
     unsure[0] = 0.1
-    assert oks(a, scores, b, unsure, 4e4) == 1.0
-    assert oks(a, scores, b, np.zeros(17), 4e4) == 0.0
+    assert likeness(a, scores, b, unsure, 4e4) == pytest.approx(1.0)
+    unsure[2:] = 0.1
+    assert likeness(a, scores, a, unsure, 4e4) == 0.0
 
 
 def test_iou_by_hand():
