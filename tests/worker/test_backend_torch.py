@@ -121,6 +121,7 @@ def test_the_backend_says_what_it_is(backend):
 
 CONFIG_FILE = """
 _base_ = "{base}"
+dataset_type = "SpotsDataset"
 model = dict(backbone=dict(arch=dict(_delete_=True, embed_dims=32, num_layers=1, num_heads=2)),
              head=dict(in_channels=32, out_channels=2))
 """
@@ -142,7 +143,7 @@ def own_model(tmp_path):
 
 def test_a_config_and_a_checkpoint_by_path_are_loaded(own_model):
     loaded = load_backend(*own_model, device="cpu")
-    assert (loaded.name, loaded.skeleton) == ("spots", "coco17")
+    assert (loaded.name, loaded.skeleton) == ("spots", "keypoints2")
     keypoints, _ = loaded.infer(picture_of([(250, 200, 0)]), np.array([[180, 120, 380, 380]]))
     assert np.abs(keypoints[0, 0] - [250, 200]).max() < 6
 
@@ -183,7 +184,7 @@ def test_models_are_described_from_names_configs_and_checkpoints(own_model):
     by_name = describe("vitpose_b_classic_coco_256x192")
     assert by_name["size"].startswith("B ") and by_name["parameters"] == 89_994_513
     assert describe(str(own_model[0])) == describe(str(own_model[1]))
-    assert describe(str(own_model[0]))["skeleton"] == "coco17, 2 keypoints"
+    assert describe(str(own_model[0]))["skeleton"] == "keypoints2, 2 keypoints"
 
 
 @pytest.mark.parametrize("model", ["nowhere.pth", "nowhere.py", "vitpose_z"])

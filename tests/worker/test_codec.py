@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mocap_worker.vitpose.codec import Codec, decode
+from mocap_worker.vitpose.codec import Codec, decode, flip_back
 
 UDP = Codec()
 
@@ -26,10 +26,15 @@ def gaussian(x, y, rows=64, columns=48, sigma=2.0):
     return np.exp(-((column - x) ** 2 + (row - y) ** 2) / (2 * sigma**2)).astype(np.float32)
 
 
-def the_long_way(heatmap, kernel=11):
+def the_long_way(heatmap, kernel=11, border="black"):
     """UDP's decode in OpenCV and numpy, step by step: cells (x, y)."""
     y, x = np.unravel_index(heatmap.argmax(), heatmap.shape)
-    blurred = cv2.GaussianBlur(heatmap, (kernel, kernel), 0)
+    if border == "mirror":
+        blurred = cv2.GaussianBlur(heatmap, (kernel, kernel), 0)
+    else:
+        wide = cv2.GaussianBlur(np.pad(heatmap, kernel), (kernel, kernel), 0)
+        blurred = wide[kernel:-kernel, kernel:-kernel]
+        blurred = blurred * (heatmap.max() / blurred.max())
     log = np.pad(np.log(np.clip(blurred, 1e-3, 50)).astype(np.float64), 1, mode="edge")
     here = log[y : y + 3, x : x + 3]
     dx, dy = (here[1, 2] - here[1, 0]) / 2, (here[2, 1] - here[0, 1]) / 2
@@ -68,26 +73,46 @@ def test_the_outermost_cells_lie_on_the_crops_edges():
     assert keypoints[1] == pytest.approx([100 + 47, 200 + 63], abs=1.2)
 
 
-def test_random_maps_decode_as_done_the_long_way():
+@pytest.mark.parametrize("border", ["black", "mirror"])
+def test_random_maps_decode_as_done_the_long_way(border):
     random = np.random.default_rng(3)
     maps = []
-    for _ in range(200):  # near the borders, too
+    for _ in range(200):  # near the borders and so faint that the logarithm's limits matter, too
         peak = gaussian(random.uniform(-1, 48), random.uniform(-1, 64), sigma=random.uniform(1.5, 3))
-        maps.append(random.uniform(0.2, 1) * peak + 0.02 * random.random((64, 48), np.float32))
-    keypoints, scores = decoded(maps)
-    expected = np.array([the_long_way(m.astype(np.float32)) for m in maps])
+        maps.append(random.choice([0.004, 0.2, 1]) * (peak + 0.02 * random.random((64, 48), np.float32)))
+    keypoints, scores = decoded(maps, codec=Codec(border=border))
+    expected = np.array([the_long_way(m.astype(np.float32), border=border) for m in maps])
     np.testing.assert_allclose(keypoints, expected, atol=2e-3)
     np.testing.assert_array_equal(scores, np.array(maps, np.float32).max(axis=(1, 2)))
 
 
+@pytest.mark.parametrize("border", ["black", "mirror"])
 @pytest.mark.parametrize(
     ("shape", "kernel"), [((4, 4), 3), ((8, 6), 7), ((6, 8), 11), ((24, 32), 17), ((64, 48), 5)]
 )
-def test_other_sizes_and_kernels_decode_as_done_the_long_way(shape, kernel):
+def test_other_sizes_and_kernels_decode_as_done_the_long_way(shape, kernel, border):
     random = np.random.default_rng(kernel)
     maps = [gaussian(*(random.random(2) * shape[::-1]), *shape) for _ in range(20)]
-    keypoints, _ = decoded(maps, codec=Codec(blur=kernel))
-    np.testing.assert_allclose(keypoints, [the_long_way(m, kernel) for m in maps], atol=2e-3)
+    keypoints, _ = decoded(maps, codec=Codec(blur=kernel, border=border))
+    np.testing.assert_allclose(keypoints, [the_long_way(m, kernel, border) for m in maps], atol=2e-3)
+
+
+def test_flipping_back_undoes_a_mirror():
+    pairs = ((1, 2),)
+    person = np.stack([gaussian(20, 30), gaussian(10, 40), gaussian(33, 41)])
+    mirrored = torch.from_numpy(person[[0, 2, 1], :, ::-1].copy())[None]  # what a perfect network would see
+    assert torch.equal(flip_back(mirrored, pairs, shift=False)[0], torch.from_numpy(person))
+    shifted = flip_back(mirrored, pairs, shift=True)[0]
+    assert torch.equal(shifted[..., 1:], torch.from_numpy(person[..., :-1].copy()))
+    assert torch.equal(shifted[..., 0], torch.from_numpy(person[..., 0].copy()))
+
+
+def test_the_shift_makes_up_for_cells_that_stand_for_x_over_w():
+    """A place x of W cells mirrors to W − x, one cell further than the W − 1 − x that turning the array gives."""
+    codec = Codec(udp=False, flip_shift=True)
+    mirrored = torch.from_numpy(gaussian(48 - 12, 30))[None, None]
+    keypoints, _ = decoded(flip_back(mirrored, (), codec.flip_shift)[0].numpy(), codec=codec)
+    assert keypoints[0] == pytest.approx([12, 30])
 
 
 def test_people_are_decoded_each_in_their_own_crop():

@@ -168,7 +168,9 @@ def test_an_official_simple_head_with_udp_is_understood(tmp_path):
         ("AnimalAP10KDataset", "TopDownCocoDataset"),
     )
     ours = load_model_config("vitpose_b_simple_coco_256x192")
-    assert replace(config, name=ours.name) == ours
+    assert (config.codec.border, ours.codec.border) == ("mirror", "black")
+    assert replace(config, name=ours.name, codec=ours.codec) == ours
+    assert replace(config.codec, border="black") == ours.codec
 
 
 def test_official_features_at_an_eighth_have_one_deconvolution(tmp_path):

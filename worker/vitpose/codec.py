@@ -31,11 +31,14 @@ class Codec:
 
     udp: unbiased or not. blur: side of the Gaussian kernel in heatmap cells, odd; only used with UDP.
     flip_shift: whether the flip test moves the mirrored map 1 cell to the right.
+    border: what the blur sees beyond the map. "black": zeros, and the blurred map is scaled back to the raw
+    maximum, as mmpose 1.x does it. "mirror": the map's mirror image, as the official repository does it.
     """
 
     udp: bool = True
     blur: int = 11
     flip_shift: bool = False
+    border: str = "black"
 
 
 def decode(
@@ -57,12 +60,15 @@ def decode(
     x, y = flat % columns, torch.div(flat, columns, rounding_mode="floor")
     peak = torch.stack([x, y], dim=-1).float()
     if codec.udp:
-        peak = peak + _newton_step(heatmaps, x, y, codec.blur)
-        cells = peak.new_tensor([columns - 1, rows - 1])
+        peak = peak + _newton_step(heatmaps, x, y, scores, codec)
+        steps = columns - 1, rows - 1
     else:
         peak = peak + _quarter_step(heatmaps, x, y)
-        cells = peak.new_tensor([columns, rows])
-    keypoints = peak * (size / cells)[:, None] + (centre - size / 2)[:, None]
+        steps = columns, rows
+    # One axis at a time: a tensor made of two numbers would be a copy to the device, which no CUDA graph takes up.
+    keypoints = torch.stack(
+        [peak[..., i] * (size[:, i, None] / steps[i]) + (centre - size / 2)[:, i, None] for i in (0, 1)], dim=-1
+    )
     found = scores > 0  # false for NaN, too
     return torch.where(found[..., None], keypoints, torch.nan), torch.where(found, scores, 0.0)
 
@@ -81,17 +87,24 @@ def flip_back(heatmaps: Tensor, flip_pairs: Sequence[tuple[int, int]], shift: bo
     return torch.cat([back[..., :1], back[..., :-1]], dim=-1) if shift else back
 
 
-def _newton_step(heatmaps: Tensor, x: Tensor, y: Tensor, blur: int) -> Tensor:
+def _newton_step(heatmaps: Tensor, x: Tensor, y: Tensor, scores: Tensor, codec: Codec) -> Tensor:
     """Where the blurred map's logarithm peaks, seen from its cell (x, y): (N, K, 2) in cells.
 
-    The blur is only needed at the cell and its eight neighbours. A Gaussian is separable, so those nine
-    values are G_y · map · G_xᵀ with three rows of each matrix: exact, and far less work than blurring it all.
+    A Gaussian is separable: the blurred map is G_y · map · G_xᵀ. Only the cell and its eight neighbours are
+    needed; past the map's edge stands its outermost cell.
     """
     rows, columns = heatmaps.shape[2:]
-    around = torch.tensor([-1, 0, 1], device=heatmaps.device)
-    blur_y = _blur_matrix(rows, blur, heatmaps.device)[(y[..., None] + around).clamp(0, rows - 1)]
-    blur_x = _blur_matrix(columns, blur, heatmaps.device)[(x[..., None] + around).clamp(0, columns - 1)]
-    near = (blur_y @ heatmaps @ blur_x.transpose(-1, -2)).clamp(*LOG_RANGE).log()
+    around = torch.arange(-1, 2, device=heatmaps.device)
+    near_y = (y[..., None] + around).clamp(0, rows - 1)
+    near_x = (x[..., None] + around).clamp(0, columns - 1)
+    blur_y = _blur_matrix(rows, codec.blur, codec.border, heatmaps.device)
+    blur_x = _blur_matrix(columns, codec.blur, codec.border, heatmaps.device)
+    blurred = blur_y @ heatmaps @ blur_x.T
+    near = blurred.flatten(2).gather(2, (near_y[..., :, None] * columns + near_x[..., None, :]).flatten(2))
+    near = near.unflatten(2, (3, 3))
+    if codec.border == "black":
+        near = near * (scores / blurred.amax(dim=(2, 3)))[..., None, None]
+    near = near.clamp(*LOG_RANGE).log()
 
     here, right, left = near[..., 1, 1], near[..., 1, 2], near[..., 1, 0]
     below, above = near[..., 2, 1], near[..., 0, 1]
@@ -119,16 +132,21 @@ def _quarter_step(heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=32)
-def _blur_matrix(size: int, kernel: int, device: torch.device) -> Tensor:
-    """(size, size): row i holds what cell i of a blurred line takes from each; reflected at the borders."""
+def _blur_matrix(size: int, kernel: int, border: str, device: torch.device) -> Tensor:
+    """(size, size): row i holds what cell i of a blurred line takes from each."""
     radius = kernel // 2
     weights = cv2.getGaussianKernel(kernel, 0)[:, 0]  # OpenCV chooses the width by the kernel: σ 2.0 for 11
     offsets = np.arange(-radius, radius + 1)
     matrix = np.zeros((size, size))
     period = max(2 * (size - 1), 1)
     for row in range(size):
+        source = row + offsets
+        if border == "black":
+            inside = (source >= 0) & (source < size)
+            matrix[row, source[inside]] = weights[inside]
+            continue
         # "reflect101": … 2 1 0 1 2 … without repeating the border cell
-        source = (row + offsets) % period
+        source = source % period
         source = np.where(source >= size, period - source, source)
         np.add.at(matrix[row], source, weights)
     return torch.from_numpy(matrix.astype(np.float32)).to(device)

@@ -88,7 +88,7 @@ def _codec(fields: Fields) -> dict[str, Any]:
         check_crop(fields, step, "TopDownAffine", udp)
     shift = fields.only(f"{at}.shift_heatmap", True, False, default=False)
     return {
-        "codec": Codec(udp=udp, blur=blur, flip_shift=shift),
+        "codec": Codec(udp=udp, blur=blur, flip_shift=shift, border="mirror" if udp else "black"),
         "input_size": input_size(fields, "data_cfg.image_size", "data_cfg.heatmap_size"),
     }
 
