@@ -5,6 +5,7 @@ import threading
 import time
 
 from .cameras import CameraError, open_camera, silent_camera
+from .pixels import rgb_of, turn_of
 from .source import READ_TIMEOUT_S, Frame, open_capture, shown
 
 _RETRY_S = (0.5, 1.0, 2.0, 4.0)
@@ -34,14 +35,17 @@ class LiveSource:
         self._last_s = time.perf_counter()
         self._first = threading.Event()
         self._failed = False
+        self._fault: CameraError | None = None  # pictures that nobody can use
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._grab, name="camera", daemon=True)
         self._thread.start()
         if not self._first.wait(_FIRST_FRAME_S) or self._failed:
             self.close()
-            raise self._silent()
+            raise self._fault or self._silent()
 
     def read(self, timeout_s: float) -> Frame | None:
+        if self._fault is not None:
+            raise self._fault
         with self._new:
             self._seen = True
             if self._frame is None:
@@ -60,9 +64,7 @@ class LiveSource:
     def _silent(self) -> CameraError:
         if isinstance(self._source, int):
             return silent_camera(self._source)
-        return CameraError(
-            f"{self._name} cannot be opened; check the address and that the camera or program sends."
-        )
+        return CameraError(f"{self._name} cannot be opened; check the address and that the camera or program sends.")
 
     def _open(self):
         if isinstance(self._source, int):
@@ -84,8 +86,13 @@ class LiveSource:
                 capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # ignored by most, the fewest old frames where not
                 fps = capture.get(cv2.CAP_PROP_FPS)
                 self.fps = fps if 1 <= fps <= 480 else None
-                if self._deliver(capture, cv2):
-                    attempt = 0
+                try:
+                    if self._deliver(capture):
+                        attempt = 0
+                except CameraError as error:
+                    self._fault, self._failed = error, not self._first.is_set()
+                    self._first.set()
+                    self._closing.set()
             capture.release()
             if self._closing.is_set():
                 return
@@ -97,15 +104,15 @@ class LiveSource:
             self._closing.wait(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
             attempt += 1
 
-    def _deliver(self, capture, cv2) -> bool:
+    def _deliver(self, capture) -> bool:
         """Hands on frames until they stop; whether there were any."""
-        any_came = False
+        any_came, turn_deg = False, turn_of(capture)
         while not self._closing.is_set() and capture.grab():
             now = time.perf_counter()
             decoded, image = capture.retrieve()
             if not decoded:
                 break
-            frame = Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), now, now)
+            frame = Frame(rgb_of(image, turn_deg), now, now)
             with self._new:
                 self.skipped += self._frame is not None and self._seen
                 self._frame = frame

@@ -5,6 +5,7 @@
 
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,9 +14,11 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .cameras import CameraError, missing_camera
+from .pixels import rgb_of, turn_of
 
 OPEN_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 5.0
+STILLS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "udp", "tcp", "srt")
 
 
@@ -79,9 +82,7 @@ def check_source(source: str) -> int | str:
     scheme, found, _ = source.partition("://")
     if found and scheme.lower() != "file":
         if scheme.lower() not in _SCHEMES:
-            raise CameraError(
-                f"Streams of the kind {scheme}:// are not read; known are {', '.join(_SCHEMES)}."
-            )
+            raise CameraError(f"Streams of the kind {scheme}:// are not read; known are {', '.join(_SCHEMES)}.")
         return source
     path = Path(source.removeprefix("file://")).expanduser()
     try:
@@ -124,10 +125,11 @@ def open_capture(name: str):
 
 
 class FileSource:
-    """A video file: every frame in order, none before its time, later where the reader is slower.
+    """A video file or a still: every frame in order, none before its time, later where the reader is slower.
 
     Frames' timestamps are the file's own, from 0. A frame that is asked for late moves all that follow, so
-    that the rest plays at the file's rate and not faster to catch up.
+    that the rest plays at the file's rate and not faster to catch up. A thread decodes the next frame, and no
+    further one, while the reader has the one before.
     """
 
     live = False
@@ -135,26 +137,28 @@ class FileSource:
     trouble = ""
 
     def __init__(self, path: str, paced: bool = True):
-        from .opencv import cv2
-
-        self._cv2 = cv2
         self._paced = paced
-        self._capture = open_capture(path)
-        if not self._capture.isOpened():
-            raise CameraError(f"{path} is no video that can be read here.")
-        fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = fps if 0 < fps < 1000 else None
+        self._frames = _Still(path) if path.lower().endswith(STILLS) else _Decoder(path)
+        self.fps = self._frames.fps
         self.ended = False
         self._start_s: float | None = None
-        self._media_s = -1.0
-        self._pending = self._decode()
-        if self._pending is None:
-            self._capture.release()
-            raise CameraError(f"{path} holds no pictures.")
+        self._decoding = ThreadPoolExecutor(1, "decoding")
+        self._next: Future = self._decoding.submit(self._frames.next)
+        self._pending: tuple[np.ndarray, float] | None = None
+        try:
+            self._pending = self._next.result()
+            if self._pending is None:
+                raise CameraError(f"{path} holds no pictures.")
+        except BaseException:
+            self.close()
+            raise
 
     def read(self, timeout_s: float) -> Frame | None:
         if self._pending is None:
-            self._pending = self._decode()
+            try:
+                self._pending = self._next.result(timeout_s)
+            except TimeoutError:
+                return None
             if self._pending is None:
                 self.ended = True
                 return None
@@ -172,21 +176,61 @@ class FileSource:
             now = time.perf_counter()
             self._start_s = max(self._start_s, now - media_s)
         self._pending = None
+        self._next = self._decoding.submit(self._frames.next)
         return Frame(image, media_s, now)
 
     def close(self) -> None:
-        self._capture.release()
+        self._decoding.shutdown(cancel_futures=True)
+        self._frames.close()
 
-    def _decode(self) -> tuple[np.ndarray, float] | None:
-        """The next picture and its media time in seconds, or None at the end."""
-        cv2 = self._cv2
+
+class _Decoder:
+    """The pictures of a video file, one after the other."""
+
+    def __init__(self, path: str):
+        from .opencv import cv2
+
+        self._cv2 = cv2
+        self._capture = open_capture(path)
+        if not self._capture.isOpened():
+            raise CameraError(f"{path} is no video that can be read here.")
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps < 1000 else None
+        self._turn_deg = turn_of(self._capture)
+        self._media_s = -1.0
+
+    def next(self) -> tuple[np.ndarray, float] | None:
+        """The next picture, (H, W, 3) RGB uint8, and its media time in seconds, or None at the end."""
         if not self._capture.grab():
             return None
-        media_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        media_s = self._capture.get(self._cv2.CAP_PROP_POS_MSEC) / 1000
         decoded, image = self._capture.retrieve()
         if not decoded:
             return None
         if not media_s > self._media_s:  # a container without times
             media_s = self._media_s + 1 / (self.fps or 30.0) if self._media_s >= 0 else 0.0
         self._media_s = media_s
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB), media_s
+        return rgb_of(image, self._turn_deg), media_s
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+class _Still:
+    """A picture as a video of one frame. FFmpeg would not turn it as its EXIF says."""
+
+    fps = None
+
+    def __init__(self, path: str):
+        from .opencv import cv2
+
+        self._image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)  # imread takes no Unicode on Windows
+        if self._image is None:
+            raise CameraError(f"{path} is no picture that can be read here.")
+
+    def next(self) -> tuple[np.ndarray, float] | None:
+        image, self._image = self._image, None
+        return None if image is None else (rgb_of(image), 0.0)
+
+    def close(self) -> None:
+        pass

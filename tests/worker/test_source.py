@@ -2,6 +2,7 @@
 
 import http.server
 import socket
+import struct
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from mocap_worker.cameras import Camera, CameraError, described, find_cameras
 from mocap_worker.live import LiveSource
+from mocap_worker.pixels import rgb_of
 from mocap_worker.source import FileSource, check_source, open_source, shown
 
 PATIENCE_S = 60.0
@@ -173,6 +175,118 @@ def test_unreachable_stream_is_one_sentence_with_no_password(scheme, capfd):
         open_source(f"{scheme}://user:secret@127.0.0.1:9/live?key=secret")
     out, err = capfd.readouterr()
     assert "secret" not in str(error.value) + out + err
+
+
+# Frames of every kind come out as upright RGB in 8 bits
+
+
+def ramps(width=96, height=64):
+    """Red rises to the right, green downwards: any turn or mirroring shows."""
+    image = np.full((height, width, 3), 60, np.uint8)
+    image[..., 0] = np.linspace(0, 255, width)
+    image[..., 1] = np.linspace(0, 255, height)[:, None]
+    return image
+
+
+def write_as(path, image, layout, codec, pixels=None, **options):
+    """A video of three frames of an array in FFmpeg's pixel format `layout`."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.height, stream.width = image.shape[:2]
+        stream.pix_fmt, stream.options = pixels or layout, options
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format=layout)))
+        container.mux(stream.encode())
+    return path
+
+
+def first_of(path):
+    source = open_source(str(path), paced=False)
+    try:
+        image = source.read(20.0).image
+    finally:
+        source.close()
+    assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.flags.c_contiguous
+    return image
+
+
+def turned_by_phone(path, degrees):
+    """The mp4 with a display matrix in its track header: to be turned so many degrees clockwise."""
+    one = 1 << 16
+    a, b, c, d = {90: (0, one, -one, 0), 180: (-one, 0, 0, -one), 270: (0, -one, one, 0)}[degrees]
+    content = bytearray(path.read_bytes())
+    start = content.index(b"tkhd") + 4 + 4 + 20 + 8 + 8  # version, times and the like, in version 0
+    content[start : start + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    turned = path.with_name(f"turned {degrees}.mp4")
+    turned.write_bytes(content)
+    return turned
+
+
+@pytest.mark.parametrize(("degrees", "quarters"), [(90, -1), (180, 2), (270, 1)])
+def test_phones_video_is_turned_upright(tmp_path, degrees, quarters):
+    path = write_as(tmp_path / "clip.mp4", ramps(), "rgb24", "libx264", "yuv420p", crf="1")
+    expected = np.rot90(first_of(path), quarters)
+    np.testing.assert_array_equal(first_of(turned_by_phone(path, degrees)), expected)
+    assert np.abs(first_of(path).astype(int) - ramps()).mean() < 3
+
+
+def test_photo_is_a_video_of_one_frame_and_turned_as_its_exif_says(tmp_path):
+    plain = cv2.imencode(".jpg", ramps()[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])[1].tobytes()
+    # A big-endian TIFF directory with one entry: 0x0112 orientation, a short, 6: turn it by 90° clockwise.
+    directory = b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)
+    exif = b"Exif\0\0" + directory
+    (tmp_path / "größe.JPG").write_bytes(plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:])
+    image = first_of(tmp_path / "größe.JPG")
+    assert np.abs(image.astype(int) - np.rot90(ramps(), -1)).mean() < 3
+    source = open_source(str(tmp_path / "größe.JPG"))
+    assert len(read_all(source)) == 1 and source.ended
+
+
+GREY = np.broadcast_to(np.linspace(0, 65535, 96).astype(np.uint16), (64, 96)).copy()
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "layout", "codec", "expected"),
+    [
+        ("grey.mkv", (GREY >> 8).astype(np.uint8), "gray", "ffv1", np.repeat((GREY >> 8)[..., None], 3, 2)),
+        ("grey16.mkv", GREY, "gray16le", "ffv1", np.repeat((GREY >> 8)[..., None], 3, 2)),
+        ("alpha.mov", np.dstack([ramps(), np.full((64, 96), 9, np.uint8)]), "rgba", "png", ramps()),
+        ("rgb16.mov", ramps().astype(np.uint16) << 8, "rgb48le", "png", ramps()),
+    ],
+)
+def test_grey_alpha_and_16_bits_come_out_as_rgb_of_8(tmp_path, name, image, layout, codec, expected):
+    # FFmpeg's way from 16 bits to 8 may round where we cut off.
+    pixels = {"rgb48le": "rgb48be"}.get(layout)
+    found = first_of(write_as(tmp_path / name, image, layout, codec, pixels))
+    assert found.shape == expected.shape and np.abs(found.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "image"), [("grey16.png", GREY), ("alpha.png", np.dstack([ramps(), np.full((64, 96), 9, np.uint8)]))]
+)
+def test_stills_of_grey_alpha_and_16_bits_come_out_as_rgb_of_8(tmp_path, name, image):
+    (tmp_path / name).write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    expected = np.repeat((GREY >> 8)[..., None], 3, 2) if image.ndim == 2 else ramps()[..., ::-1]
+    assert np.abs(first_of(tmp_path / name).astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 36), (7680, 4320)])
+def test_small_and_8k_frames_come_out_whole(tmp_path, size):
+    codec, pixels = ("mjpeg", "yuvj420p") if size[0] > 1000 else ("libx264", "yuv420p")
+    image = first_of(write_as(tmp_path / "clip.mkv", ramps(*size), "rgb24", codec, pixels))
+    assert image.shape == (size[1], size[0], 3)
+    assert np.abs(image[::7, ::7].astype(int) - ramps(*size)[::7, ::7]).mean() < 6
+
+
+def test_pictures_of_a_camera_are_made_rgb_or_refused():
+    grey = (GREY >> 8).astype(np.uint8)
+    for image in (grey, GREY, grey[..., None]):
+        np.testing.assert_array_equal(rgb_of(image.copy()), np.repeat(grey[..., None], 3, 2))
+    for image in (ramps()[..., ::-1], np.dstack([ramps()[..., ::-1], grey]), ramps()[..., ::-1].astype(np.uint16) << 8):
+        np.testing.assert_array_equal(rgb_of(np.ascontiguousarray(image)), ramps())
+    for image in (np.zeros((4, 4, 3), np.float32), np.zeros((4, 4, 2), np.uint8), np.zeros((0, 4, 3), np.uint8)):
+        with pytest.raises(CameraError, match="expected are grey, RGB or RGBA"):
+            rgb_of(image)
 
 
 class MjpegServer(http.server.ThreadingHTTPServer):
