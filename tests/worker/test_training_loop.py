@@ -18,7 +18,7 @@ from mocap_worker.training.render import Renderer, RenderError
 from mocap_worker.training.stream import PictureStream, StreamError, draw_chunk
 from mocap_worker.training.targets import heatmap_targets, pck, peaks
 from mocap_worker.training.train import Recipe, Trainer, TrainingError, rate
-from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint
+from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint, start_from
 from mocap_worker.vitpose.model import ViTPose
 
 GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
@@ -163,7 +163,7 @@ def test_exported_weights_are_half_and_come_back(tmp_path):
 def test_positions_grow_with_the_picture():
     small = small_model()
     big = ViTPose(dim=48, depth=2, heads=3, input_size=(96, 128))
-    weights.start_from(big, small.state_dict())
+    start_from(big, small.state_dict())
     old = small.backbone.pos_embed[0, 1:].reshape(4, 3, 48)
     new = big.backbone.pos_embed[0, 1:].reshape(8, 6, 48)
     # The middle of four new cells is where one old cell was.

@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 
 from ..vitpose.checkpoint import CheckpointError, config_named_in, load_checkpoint
-from ..vitpose.fitting import config_that_fits
 from ..vitpose.model_config import DEFAULT_MODEL, ModelConfig, load_model_config
 from .backend import Backend, BackendError
 from .device import choose_device
@@ -48,13 +47,7 @@ def load_backend(
         checkpoint = shipped_checkpoint(described)
     with torch.device("meta"):  # no time spent on weights that the file replaces
         model = described.build()
-    try:
-        load_checkpoint(model, checkpoint, described.name)
-    except CheckpointError as error:
-        fitting = config_that_fits(checkpoint) if config is None else None
-        if fitting is None:
-            raise
-        raise CheckpointError(f"{error} Its shapes fit {fitting}; choose that with --config.") from None
+    load_checkpoint(model, checkpoint, described.name, described.dataset)
     return TorchBackend(model, described, device, precision or "fp32")
 
 

@@ -18,9 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..vitpose.checkpoint import start_from
 from ..vitpose.model import ViTPose
 from ..vitpose.transforms import normalise
-from . import weights
 from .augment import Augmentation, augment
 from .render import PARTS
 from .stream import Chunk, PictureStream
@@ -131,9 +131,7 @@ class Pool:
         for index in rng.integers(oldest, last_chunk * r.chunk, r.batch_size):
             chunk, row = self.chunks[index // r.chunk], index % r.chunk
             out.append(
-                augment(
-                    rng, how, chunk.images[row], chunk.keypoints[row], chunk.visibility[row], chunk.parts[row]
-                )
+                augment(rng, how, chunk.images[row], chunk.keypoints[row], chunk.visibility[row], chunk.parts[row])
             )
         return out
 
@@ -155,17 +153,13 @@ def rate(recipe: Recipe, step: int) -> float:
     if step < recipe.warmup:
         return recipe.lr * (step + 1) / recipe.warmup
     done = (step - recipe.warmup) / max(1, recipe.iterations - recipe.warmup)
-    shape = {"constant": 1.0, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done}[
-        recipe.schedule
-    ]
+    shape = {"constant": 1.0, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done}[recipe.schedule]
     return recipe.lr_end + (recipe.lr - recipe.lr_end) * shape
 
 
 def tensors(batch: list[tuple], recipe: Recipe, heatmap_size: tuple[int, int]) -> tuple[Tensor, ...]:
     """Normalised images, keypoints, labelled (visibility > 0), target heatmaps, parts by heatmap cell."""
-    images, keypoints, visibility, parts = (
-        torch.from_numpy(np.stack(column)) for column in zip(*batch, strict=True)
-    )
+    images, keypoints, visibility, parts = (torch.from_numpy(np.stack(column)) for column in zip(*batch, strict=True))
     labelled = visibility > 0
     target = heatmap_targets(keypoints, labelled, recipe.input_size, heatmap_size, recipe.sigma)
     return normalise(images), keypoints, labelled, target, parts[:, 2::4, 2::4].long()
@@ -191,9 +185,7 @@ class Trainer:
 
     def __init__(self, model: ViTPose, recipe: Recipe, folder: Path, stream=None) -> None:
         if tuple(model.input_size) != tuple(recipe.input_size):
-            raise TrainingError(
-                f"the model takes {model.input_size} px, the pictures are {recipe.input_size}"
-            )
+            raise TrainingError(f"the model takes {model.input_size} px, the pictures are {recipe.input_size}")
         self.recipe, self.folder = recipe, Path(folder)
         torch.manual_seed(recipe.seed)
         self.network = Network(model)
@@ -209,7 +201,7 @@ class Trainer:
 
     def start_from(self, state: dict[str, Tensor], hardness: float | None = None) -> None:
         """Begins with other weights, and no easier than they were trained."""
-        weights.start_from(self.network.model, state)
+        start_from(self.network.model, state)
         self.average = {k: v.detach().clone() for k, v in self.network.model.state_dict().items()}
         self.hardness = max(self.hardness, hardness or 0.0)
 
@@ -247,9 +239,7 @@ class Trainer:
             self.load()
             report(f"going on from step {self.step}")
         r = self.recipe
-        stream = self._stream or PictureStream(
-            {**r.source, "size": r.input_size, "seed": r.seed}, r.chunk, r.workers
-        )
+        stream = self._stream or PictureStream({**r.source, "size": r.input_size, "seed": r.seed}, r.chunk, r.workers)
         pool = Pool(r, stream)
         try:
             if self._kept:
@@ -296,8 +286,7 @@ class Trainer:
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(
-                f"the loss is {value} at step {self.step}; {self.checkpoint} holds the last good state. "
-                "Lower lr."
+                f"the loss is {value} at step {self.step}; {self.checkpoint} holds the last good state. Lower lr."
             )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()

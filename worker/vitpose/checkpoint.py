@@ -1,132 +1,67 @@
-"""Reads and writes weights, whatever program made them.
+"""Weights into a model, whatever program made the file, and out of it again.
 
-Read are safetensors files, PyTorch files (.pth, .bin; nothing in them is ever run) and folders as
-transformers writes them. Which of the layouts below a file has is told by its keys. Whatever does not fit the
-model is named.
+weights_file.py reads files, layouts.py knows the names in them; here the tensors are put into a model. What does
+not fit is named: the file, its keys, what was expected and the config that is nearest.
 """
 
 from __future__ import annotations
 
-import pickle
-import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+import torch.nn.functional as F
 from torch import Tensor
 
+from .fitting import config_named_in, nearest_config
+from .layouts import CheckpointError, Weights, for_dataset, renamed, renamed_mae, some
 from .model import ViTPose
+from .weights_file import read_weights, write_weights
 
-Weights = dict[str, Tensor]
-
-
-class CheckpointError(Exception):
-    """Weights that cannot be used; the message says which file, what was found and what was expected."""
-
-
-# How the blocks' keys begin in each layout, and below what turns its keys into model.py's, the official ones.
-_OFFICIAL_BLOCKS = "backbone.blocks."
-_MMPOSE_BLOCKS = "backbone.layers."
-_TRANSFORMERS_BLOCKS = "backbone.encoder.layer."
-
-_MMPOSE = [
-    (r"^backbone\.patch_embed\.projection\.", "backbone.patch_embed.proj."),
-    (r"^backbone\.ln1\.", "backbone.last_norm."),
-    (r"^backbone\.layers\.(\d+)\.ln([12])\.", r"backbone.blocks.\1.norm\2."),
-    (r"^backbone\.layers\.(\d+)\.ffn\.layers\.0\.0\.", r"backbone.blocks.\1.mlp.fc1."),
-    (r"^backbone\.layers\.(\d+)\.ffn\.layers\.1\.", r"backbone.blocks.\1.mlp.fc2."),
-    (r"^backbone\.layers\.(\d+)\.attn\.", r"backbone.blocks.\1.attn."),
-    (r"^head\.", "keypoint_head."),
-]
-_TRANSFORMERS = [
-    (r"^backbone\.embeddings\.position_embeddings$", "backbone.pos_embed"),
-    (r"^backbone\.embeddings\.patch_embeddings\.projection\.", "backbone.patch_embed.proj."),
-    (r"^backbone\.layernorm\.", "backbone.last_norm."),
-    (r"^backbone\.encoder\.layer\.(\d+)\.layernorm_before\.", r"backbone.blocks.\1.norm1."),
-    (r"^backbone\.encoder\.layer\.(\d+)\.layernorm_after\.", r"backbone.blocks.\1.norm2."),
-    (r"^backbone\.encoder\.layer\.(\d+)\.attention\.attention\.", r"backbone.blocks.\1.attn."),
-    (r"^backbone\.encoder\.layer\.(\d+)\.attention\.output\.dense\.", r"backbone.blocks.\1.attn.proj."),
-    (r"^backbone\.encoder\.layer\.(\d+)\.mlp\.", r"backbone.blocks.\1.mlp."),
-    (r"^head\.deconv1\.", "keypoint_head.deconv_layers.0."),
-    (r"^head\.batchnorm1\.", "keypoint_head.deconv_layers.1."),
-    (r"^head\.deconv2\.", "keypoint_head.deconv_layers.3."),
-    (r"^head\.batchnorm2\.", "keypoint_head.deconv_layers.4."),
-    (r"^head\.conv\.", "keypoint_head.final_layer."),
+__all__ = [
+    "CheckpointError",
+    "config_named_in",
+    "fill",
+    "load_checkpoint",
+    "read_weights",
+    "save_checkpoint",
+    "start_from",
 ]
 
 
-def load_checkpoint(model: ViTPose, path: str | Path, model_name: str = "the model") -> None:
-    """Fills the model with a file's weights, float32, in place. Raises CheckpointError."""
+def load_checkpoint(model: ViTPose, path: str | Path, model_name: str = "the model", dataset: str = "coco") -> None:
+    """Fills the model with a file's weights, float32, in place. Raises CheckpointError.
+
+    model_name: for messages. dataset: whose head and expert is taken from a file with several (ModelConfig has it).
+    """
     weights, _ = read_weights(path)
-    fill(model, weights, str(path), model_name)
-
-
-def config_named_in(path: str | Path) -> str | None:
-    """The config that a checkpoint of ours was made for, as its metadata says; None for others'."""
-    return read_weights(path, only_metadata=True)[1].get("config")
+    fill(model, weights, str(path), model_name, dataset)
 
 
 def save_checkpoint(
     model: ViTPose, path: str | Path, config: str, dtype: torch.dtype = torch.float32, **notes: str
 ) -> None:
     """Writes safetensors whose metadata name the config, so that the file can be used by itself."""
-    weights = {
-        key: (value.to(dtype) if value.is_floating_point() else value).detach().cpu().contiguous().clone()
-        for key, value in model.state_dict().items()
-    }
-    save_file(weights, str(path), metadata={"format": "pt", "config": config, **notes})
+    weights = {k: v.to(dtype) if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    write_weights(weights, path, {"config": config, **notes})
 
 
-def read_weights(path: str | Path, only_metadata: bool = False) -> tuple[Weights, dict[str, str]]:
-    """A file's tensors by their own names, and its metadata (safetensors have some)."""
-    file = _file_in(Path(path))
-    try:
-        with file.open("rb") as opened:
-            start = opened.read(64)
-    except OSError as error:
-        raise CheckpointError(f"{file} cannot be read: {error.strerror}.") from None
-    if start.startswith(b"version https://git-lfs"):
-        raise CheckpointError(f"{file} stands in for weights kept with Git LFS; `git lfs pull` gets them.")
-    if start[8:9] == b"{":
-        return _read_safetensors(file, only_metadata)
-    return ({} if only_metadata else _read_pickle(file)), {}
+def fill(
+    model: ViTPose, weights: Mapping[str, Tensor], source: str, model_name: str = "the model", dataset: str = "coco"
+) -> None:
+    """Puts weights of any known layout into the model, float32; positions are resized to its grid.
 
-
-def _read_safetensors(file: Path, only_metadata: bool) -> tuple[Weights, dict[str, str]]:
-    try:
-        with safetensors.safe_open(str(file), framework="pt") as opened:
-            metadata = opened.metadata() or {}
-        return ({} if only_metadata else load_file(str(file))), metadata
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"{file} is a damaged safetensors file: {_first_line(error)}.") from None
-
-
-def _read_pickle(file: Path) -> Weights:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickle protocols, for torch's own developers
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise CheckpointError(
-            f"{file} is damaged or holds more than weights. It is not loaded, as that could run what is in "
-            "it. Get the file from its publisher again, or one in safetensors format."
-        ) from None
-    except Exception as error:  # damaged bytes make the unpickler fail in every way there is
-        raise CheckpointError(f"{file} cannot be read as a checkpoint: {_first_line(error)}.") from None
-    return _unwrap(content, file)
-
-
-def fill(model: ViTPose, weights: Mapping[str, Tensor], source: str, model_name: str = "the model") -> None:
-    """Puts weights of any known layout into the model, float32. `source` is for messages."""
+    source: for messages. Raises CheckpointError; the model is as it was then.
+    """
     expected = model.state_dict()
-    found, original = _renamed(weights, source)
-    if "backbone.pos_embed" in found:
-        found["backbone.pos_embed"] = _with_row_0(found["backbone.pos_embed"], expected["backbone.pos_embed"])
+    found, original = renamed(weights, source)
+    if model.experts:  # all of them stay; of the heads only COCO's
+        found = {key: value for key, value in found.items() if not key.startswith("associate_keypoint_heads.")}
+    else:
+        found, original = for_dataset(found, original, dataset, model.keypoints, source)
     counters = [key for key in expected if key.endswith("num_batches_tracked")]
     found = {key: value for key, value in found.items() if key not in counters}
+    _fit_positions(found, expected, model.grid)
 
     problems = [
         f"{original[key]} is {tuple(found[key].shape)}, expected {tuple(value.shape)}"
@@ -135,102 +70,81 @@ def fill(model: ViTPose, weights: Mapping[str, Tensor], source: str, model_name:
     ]
     missing = [key for key in expected if key not in found and key not in counters]
     surplus = [original[key] for key in found if key not in expected]
-    problems = [*_some(problems), *_listed("missing", missing), *_listed("not expected", surplus)]
+    problems = [*some(problems), *_listed("missing", missing), *_listed("not expected", surplus)]
     if problems:
-        raise CheckpointError(f"{source} does not fit {model_name}: {'; '.join(problems)}.")
-    strange = [original[key] for key, value in found.items() if not torch.isfinite(value).all()]
+        near, fits = nearest_config(found)
+        advice = f" Its shapes {'fit' if fits else 'are nearest to'} {near}; choose that with --config."
+        advice = advice if near != model_name else ""
+        raise CheckpointError(f"{source} does not fit {model_name}: {'; '.join(problems)}.{advice}")
+    _put(model, found, original, source)
+
+
+def start_from(model: ViTPose, weights: Mapping[str, Tensor], source: str = "the weights to start from") -> None:
+    """Fills the model for a training: with a whole model of any layout, or the backbone of MAE's pre-training.
+
+    MAE has no head and no last norm; the model's own stay, as in the official repository. Where the model has
+    experts and the weights have none, each expert starts as that part of them (ViTPose++, section 3).
+    Raises CheckpointError; the model is as it was then.
+    """
+    backbone = renamed_mae(weights)
+    if backbone is None:
+        return fill(model, weights, source)
+    start = {key: value.float() for key, value in model.state_dict().items()}
+    if model.experts:
+        for key in [key for key in backbone if ".mlp.fc2." in key and key in start]:
+            shared, whole = len(start[key]), backbone[key]
+            backbone[key] = whole[:shared]
+            for i in range(model.experts):
+                backbone[key.replace(".fc2.", f".experts.{i}.")] = whole[shared:]
+    return fill(model, start | backbone, source)
+
+
+def _put(model: ViTPose, found: Weights, original: dict[str, str], source: str) -> None:
+    strange = [original.get(key, key) for key, value in found.items() if not torch.isfinite(value).all()]
     if strange:
         raise CheckpointError(f"{source} is damaged: {'; '.join(_listed('no finite numbers in', strange))}.")
     state = {key: value.to(torch.float32, copy=True).contiguous() for key, value in found.items()}
-    state |= {key: torch.zeros((), dtype=torch.long) for key in counters}
+    state |= {k: torch.zeros((), dtype=torch.long) for k in model.state_dict() if k.endswith("num_batches_tracked")}
     model.load_state_dict(state, assign=True)
 
 
-def _file_in(path: Path) -> Path:
-    """The file itself, or the one in a folder that transformers wrote."""
-    if path.is_dir():
-        for name in ("model.safetensors", "pytorch_model.bin"):
-            if (path / name).is_file():
-                return path / name
-        raise CheckpointError(f"The folder {path} holds neither model.safetensors nor pytorch_model.bin.")
-    if not path.is_file():
-        raise CheckpointError(
-            f"There is no checkpoint at {path}. Check the path, or leave it out for the one that ships."
-        )
-    return path
+def _fit_positions(found: Weights, expected: Weights, grid: tuple[int, int]) -> None:
+    """The file's position table for the model's grid, in place.
+
+    mmpose 1.x keeps no row 0 (it drops the file's): a zero row gives the same sums. For another grid the rest is
+    resized bicubically, as the official repository and mmpose do.
+    """
+    table = found.get("backbone.pos_embed")
+    wanted = expected["backbone.pos_embed"]
+    if table is None or table.ndim != 3 or len(table) != 1 or table.shape[2] != wanted.shape[2]:
+        return  # to be told with all else that does not fit
+    if table.shape[1] == wanted.shape[1] - 1 or (
+        _grid_of(table.shape[1] - 1, grid) is None and _grid_of(table.shape[1], grid) is not None
+    ):
+        table = torch.cat([torch.zeros_like(table[:, :1]), table], dim=1)
+    old = _grid_of(table.shape[1] - 1, grid)
+    if old is not None and table.shape[1] != wanted.shape[1]:
+        table = resized_positions(table, old, grid)
+    found["backbone.pos_embed"] = table
 
 
-def _unwrap(content: object, file: Path) -> Weights:
-    """The tensors out of their container: {'state_dict': …}, {'model': …} or bare."""
-    for name in ("state_dict", "model"):
-        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
-            content = content[name]
-            break
-    if not isinstance(content, Mapping):
-        raise CheckpointError(f"{file} holds a {type(content).__name__}, no named weights.")
-    tensors = {str(key).removeprefix("module."): v for key, v in content.items() if isinstance(v, Tensor)}
-    if not tensors:
-        raise CheckpointError(f"{file} holds no tensors, but {', '.join(_some([str(key) for key in content]))}.")
-    return tensors
+def resized_positions(table: Tensor, old_grid: tuple[int, int], grid: tuple[int, int]) -> Tensor:
+    """A position table (1, 1 + rows · columns, C) for another grid (rows, columns), float32; row 0 stays."""
+    first, rest = table[:, :1].float(), table[:, 1:].float()
+    rest = rest.reshape(1, *old_grid, -1).permute(0, 3, 1, 2)
+    rest = F.interpolate(rest, size=grid, mode="bicubic", align_corners=False)
+    return torch.cat([first, rest.permute(0, 2, 3, 1).flatten(1, 2)], 1)
 
 
-def _renamed(weights: Mapping[str, Tensor], source: str) -> tuple[Weights, dict[str, str]]:
-    """The weights under model.py's names, and for each of those the file's own name."""
-
-    def has(blocks: str) -> bool:
-        return any(key.startswith(blocks) for key in weights)
-
-    if has(_OFFICIAL_BLOCKS):
-        return dict(weights), {key: key for key in weights}
-    if has(_MMPOSE_BLOCKS):
-        rules = _MMPOSE
-    elif has(_TRANSFORMERS_BLOCKS):
-        rules = _TRANSFORMERS
-    else:
-        keys = ", ".join(_some(list(weights))) or "nothing"
-        raise CheckpointError(
-            f"{source} is no ViTPose checkpoint of a known layout: expected keys that begin with "
-            f"{_OFFICIAL_BLOCKS} (official), {_MMPOSE_BLOCKS} (mmpose 1.x) or {_TRANSFORMERS_BLOCKS} "
-            f"(transformers), found {keys}."
-        )
-    found, original = {}, {}
-    for key, value in weights.items():
-        name = key
-        for pattern, replacement in rules:
-            name, count = re.subn(pattern, replacement, key)
-            if count:
-                break
-        found[name], original[name] = value, key
-    return _joined_qkv(found, original), original
-
-
-def _joined_qkv(found: Weights, original: dict[str, str]) -> Weights:
-    """transformers keeps query, key and value apart; here they are one matrix, in this order."""
-    joined = dict(found)
-    for name in found:
-        if ".attn.query." in name:
-            parts = [name.replace(".query.", f".{part}.") for part in ("query", "key", "value")]
-            if all(part in found for part in parts):
-                whole = name.replace(".query.", ".qkv.")
-                joined[whole] = torch.cat([joined.pop(part) for part in parts])
-                original[whole] = original[name].replace(".query.", ".{query,key,value}.")
-    return joined
-
-
-def _with_row_0(table: Tensor, expected: Tensor) -> Tensor:
-    """mmpose 1.x keeps no row 0: it drops the file's. A zero row gives the same sums."""
-    if table.ndim == 3 and table.shape[1] == expected.shape[1] - 1:
-        return torch.cat([torch.zeros_like(table[:, :1]), table], dim=1)
-    return table
-
-
-def _some(items: list[str], most: int = 4) -> list[str]:
-    return items if len(items) <= most else [*items[:most], f"and {len(items) - most} more"]
+def _grid_of(count: int, grid: tuple[int, int]) -> tuple[int, int] | None:
+    """The (rows, columns) that `count` positions had: of the model's aspect, of 256×192's, or square."""
+    for high, wide in (grid, (4, 3), (1, 1)):
+        rows = round((count * high / wide) ** 0.5) if count > 0 else 0
+        columns = round(rows * wide / high)
+        if rows and rows * columns == count and rows * wide == columns * high:
+            return rows, columns
+    return None
 
 
 def _listed(word: str, keys: list[str]) -> list[str]:
-    return [f"{word}: {', '.join(_some(keys))}"] if keys else []
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
+    return [f"{word}: {', '.join(some(keys))}"] if keys else []
