@@ -20,10 +20,15 @@ class Capture:
         self._asked_s = 0.0
         self._answered = False
 
-    def start(self, link: PoseLink) -> None:
-        """Ask for the machine's source, model and device."""
+    def start(self, link: PoseLink, people: int = 1) -> None:
+        """Ask for the machine's source, model and device, and for so many people."""
         device = preferences.get("device")
-        link.start(preferences.get("source"), preferences.get("model"), "" if device == "auto" else device)
+        link.start(
+            preferences.get("source"),
+            preferences.get("model"),
+            "" if device == "auto" else device,
+            {"max_people": people} if people > 1 else {},  # else as the worker was started
+        )
         self.wanted, self.error = True, ""
         self._asked_s, self._answered = time.perf_counter(), False
 

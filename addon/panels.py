@@ -35,15 +35,19 @@ class MOCAP_PT_main(_Panel, bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         stats = session.stats()
-        self._character(context, layout)
+        self._character(context, layout, stats)
         self._source(context, layout)
         self._buttons(layout, stats)
         self._status(layout, stats)
 
-    def _character(self, context, layout):
+    def _character(self, context, layout, stats):
         column = layout.column(align=True)
         column.prop(context.scene.mocap, "target", text="", icon="OUTLINER_OB_ARMATURE")
         column.operator("mocap.add_default_rig", icon="ADD")
+        if len(stats["people"]) > 1 or context.scene.mocap.person:
+            row = layout.row()
+            row.prop(context.scene.mocap, "person")
+            row.label(text=f"in the picture: {', '.join(map(str, stats['people'])) or 'nobody'}")
 
     def _source(self, context, layout):
         machine = preferences.of(context)
@@ -148,6 +152,8 @@ class MOCAP_PT_settings(_Panel, bpy.types.Panel):
         scene, machine = context.scene.mocap, preferences.of(context)
         column.prop(scene, "level")
         column.prop(scene, "mirror")
+        column.prop(scene, "people")
+        column.prop(scene, "person")
         column.prop(scene, "port")
         column.separator()
         column.prop(machine, "takes_folder")

@@ -19,6 +19,16 @@ class MocapScene(bpy.types.PropertyGroup):
         min=0,
         max=65535,
     )
+    people: bpy.props.IntProperty(
+        name="People", description="How many people the worker follows at once", default=1, min=1, max=8
+    )
+    person: bpy.props.IntProperty(
+        name="Person",
+        description="Who of the people in the picture drives the character. The first to be seen is number 0",
+        default=0,
+        min=0,
+        max=99,
+    )
     level: bpy.props.EnumProperty(
         name="Level",
         description="How the camera's tilt is handled",

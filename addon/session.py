@@ -21,11 +21,12 @@ from .core.solve.rig import RigError
 from .core.take import TakeError, read_take
 from .measures import Rate, Times
 from .recording import Recording, frames_a_second, stand_in
-from .solving import SolvedTake, Solving
+from .solving import SolvedTake, Solving, named, people_in
 
 SLICE_S = 0.004  # of the final solve, a tick
 # Where ticks are rarer than packets, the last few are filtered, so that the newest is seen with its motion.
 CATCH_UP = 4
+PRESENT_S = 1.0
 STAGES = ("receive", "solve", "write", "evaluate", "keys")
 _REDRAW_S = 0.25
 
@@ -51,6 +52,7 @@ class Session:
         self._target: rig.Target | None = None
         self._refused = ("", "")  # a character that cannot be driven, and why
         self._state: State | None = None
+        self._person = 0  # whom `_state` is of
         self._redrawn_s = 0.0
         self._reset_figures()
 
@@ -89,7 +91,7 @@ class Session:
         if self.link is None:
             self.connect(scene)
         self.notice = ""
-        self._capture.start(self.link)
+        self._capture.start(self.link, scene.mocap.people)
 
     def stop_capture(self) -> None:
         if self.link is not None:
@@ -123,9 +125,14 @@ class Session:
         scene = bpy.data.scenes.get(self._scene_name)
         if scene is None:
             raise SessionError(f"The scene is gone. The take is kept as {recording.path}.")
-        if all(packet.empty for packet in recording.packets):
+        if scene.mocap.person not in (people := people_in(recording.packets)):
             recording.discard(rig.find(recording.target, scene))
-            raise SessionError("The take is empty: nobody was seen while recording.")
+            if not people:
+                raise SessionError("The take is empty: nobody was seen while recording.")
+            raise SessionError(
+                f"Person {scene.mocap.person} was not seen while recording; {named(people)}. The take is kept as "
+                f"{recording.path}; choose another person and load it."
+            )
         self._solve(
             scene,
             Solving(
@@ -137,6 +144,7 @@ class Session:
                 recording.first_frame,
                 recording.fps,
                 recording.action_name,
+                scene.mocap.person,
             ),
         )
 
@@ -152,14 +160,25 @@ class Session:
             target = rig.read(armature)
         except (TakeError, RigError) as error:
             raise SessionError(str(error)) from error
-        if all(packet.empty for packet in take.packets):
-            raise SessionError(f"{path} shows nobody.")
+        if scene.mocap.person not in (people := people_in(take.packets)):
+            shown = f"not person {scene.mocap.person}; {named(people)}. Choose another person" if people else "nobody"
+            raise SessionError(f"{path} shows {shown}.")
         self.notice = ""
         self._scene_name = scene.name
         stand = stand_in(take.header) or rig.stand(armature, target)
         fps = frames_a_second(scene)
         self._solve(
-            scene, Solving(path, target, _settings(scene), stand, take.packets, scene.frame_current, fps)
+            scene,
+            Solving(
+                path,
+                target,
+                _settings(scene),
+                stand,
+                take.packets,
+                scene.frame_current,
+                fps,
+                person=scene.mocap.person,
+            ),
         )
 
     # The tick
@@ -198,23 +217,26 @@ class Session:
         first.
 
         latency_ms: from a frame's grab to the updated pose. arrival_ms: from a packet's arrival to that.
-        tick_ms: a tick with a packet, without Blender's own evaluation; stages_ms: its parts, with that.
+        tick_ms: a tick with a packet, without Blender's own evaluation; stages_ms: its parts, with that. people:
+        who is in the picture, by number.
         """
         link, status = self.link, self.link.status if self.link else None
         counters = link.counters if link else None
         names = ("received", "lost", "late", "reordered", "bad")
+        now = time.perf_counter()
         return {
             "state": self._state_name(),
             "wanted": self._capture.wanted,
             "message": status.message if status and self._capture.wanted else "",
             "error": self.error,
             "port": link.port if link else None,
-            "fps": round(self._rate.value(time.perf_counter()), 1),
+            "fps": round(self._rate.value(now), 1),
             "latency_ms": self._latency.summary(),
             "arrival_ms": self._arrival.summary(),
             "tick_ms": self._tick.summary(),
             "stages_ms": {stage: times.summary() for stage, times in self._stages.items()},
             **{name: getattr(counters, name) if counters else 0 for name in names},
+            "people": [person for person, seen_s in sorted(self._people.items()) if now - seen_s < PRESENT_S],
             "recorded": self.recording.writer.packets if self.recording else 0,
             "progress": self.solving.progress if self.solving else (status.progress if status else None),
             "worker": dict(status.figures) if status else {},
@@ -224,16 +246,23 @@ class Session:
         clock = time.perf_counter
         start_s = clock()
         packets = self.link.poll(now)
-        newest = self.link.newest
+        for packet in packets:
+            if not packet.empty:
+                self._people[packet.person] = now
         if self.recording is not None and packets:
             self._record(packets)
         received_s = clock()
         self._capture.watch(self.link, now)
         armature = self._armature(scene)
+        person = scene.mocap.person
+        newest = self.link.newest.get(person)
         if newest is None or armature is None:
             return
+        if person != self._person:
+            self._person, self._state = person, State.initial(rig.stand(armature, self._target))
+        theirs = [packet for packet in packets if packet.person == person]
         begun_s = clock()
-        for packet in packets[-CATCH_UP:]:
+        for packet in theirs[-CATCH_UP:]:
             self._state, pose = step(self._target.rig, _settings(scene), self._state, packet)
         solved_s = clock()
         if pose is not None:
@@ -351,6 +380,7 @@ class Session:
 
     def _reset_figures(self) -> None:
         self._stages = {stage: Times() for stage in STAGES}
+        self._people: dict[int, float] = {}  # when each was last seen
         self._latency, self._arrival, self._tick, self._rate = Times(), Times(), Times(), Rate()
 
 

@@ -29,7 +29,8 @@ class SolvedTake:
 class Solving:
     """One take being solved: `advance` until it is true, then `write`.
 
-    action_name: the Action with the live keys, if there is one.
+    action_name: the Action with the live keys, if there is one. person: who of those in the take; it begins with
+    the take's first packet, whoever that shows, so that all people of a take are on one time.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Solving:
         first_frame: int,
         fps: float,
         action_name: str = "",
+        person: int = 0,
     ):
         self.path = path
         self.target = target
@@ -53,7 +55,8 @@ class Solving:
         count = int((end_s - start_s) * fps + 1e-3) + 1
         self._frames = first_frame + np.arange(count)
         self._times_s = start_s + np.arange(count) / fps
-        self._steps: Iterator[float] = solve_take(target.rig, settings, packets, self._times_s, stand)
+        theirs = [packet for packet in packets if packet.person == person]
+        self._steps: Iterator[float] = solve_take(target.rig, settings, theirs, self._times_s, stand)
         self._poses = None
 
     def advance(self, budget_s: float) -> bool:
@@ -82,6 +85,16 @@ class Solving:
             poses.world_from_camera,
             {"solve": self._spent_s, "write": time.perf_counter() - start_s},
         )
+
+
+def people_in(packets: Sequence[PosePacket]) -> list[int]:
+    """The numbers of those who are seen in a take."""
+    return sorted({packet.person for packet in packets if not packet.empty})
+
+
+def named(people: Sequence[int]) -> str:
+    """Who was seen, in words."""
+    return f"seen {'was' if len(people) == 1 else 'were'} {', '.join(map(str, people))}"
 
 
 def in_one_time(packets: Sequence[PosePacket]) -> list[PosePacket]:

@@ -55,7 +55,7 @@ class PoseLink:
         self._endpoint = Endpoint(host, port, key, any_port=True, beside=self._renew)
         self.counters = Counters()
         self.status: Status | None = None
-        self.newest: PosePacket | None = None
+        self.newest: dict[int, PosePacket] = {}
         self._status_s = float("-inf")
         self._ping_s = self._resend_s = float("-inf")
         self._request: Start | Stop | None = None
@@ -117,9 +117,9 @@ class PoseLink:
     def poll(self, now: float) -> list[PosePacket]:
         """The packets since the last call, oldest first; subscribes and brings `status` up to date.
 
-        now: time.perf_counter(). `newest` is then the newest packet of this call, or None where nothing newer
-        than before came: a late packet is for the take and not to be shown. Each packet's meta gets
-        `received`, our clock at its arrival.
+        now: time.perf_counter(). `newest` has then, by person, the newest packet of this call, where it is newer
+        than those before: a late packet is for the take and not to be shown. Each packet's meta gets `received`,
+        our clock at its arrival.
         """
         self._keep_alive(now)
         poses, last_status = [], None

@@ -13,7 +13,8 @@ class Counters:
     """Packets since the link was opened.
 
     received: poses taken in. lost: numbers missing so far; one that arrives after all is counted back.
-    reordered: came after one with a higher number. late: of these, came after a newer one had been returned.
+    reordered: came after one with a higher number. late: of these, came after a newer one of the same person had
+    been returned.
     duplicates: dropped. bad: datagrams that were no message. bytes: of poses.
     """
 
@@ -36,6 +37,7 @@ class PacketOrder:
         self._highest = -1
         self._missing: set[int] = set()
         self._from_zero = False
+        self._returned: dict[int, int] = {}  # by person, the highest number
 
     def expect_session(self) -> None:
         """The next session is known to be new: what is missing from its number 0 on is lost."""
@@ -47,36 +49,38 @@ class PacketOrder:
             self._miss(count)
             self._highest = count - 1
 
-    def take(self, packets: list[PosePacket]) -> tuple[list[PosePacket], PosePacket | None]:
-        """The packets of one look at the socket, in order, and the newest: None where all are late.
+    def take(self, packets: list[PosePacket]) -> tuple[list[PosePacket], dict[int, PosePacket]]:
+        """The packets of one look at the socket, in order, and the newest of each person that is not late.
 
         Packets without a number (foreign senders') stay in the order of their arrival.
         """
-        kept, newest, sessions = [], None, {}
-        returned = self._highest
+        kept, newest, sessions = [], {}, {}
+        returned = dict(self._returned)
         for packet in packets:
             seq, session = packet.seq, packet.session
             if seq is None:
-                newest = packet
+                newest[packet.person] = packet
             elif session in self._past:
                 self._counters.reordered += 1
                 self._counters.late += 1
             else:
                 if session != self._session:
                     self._begin(session, seq)
-                    returned = self._highest
+                    returned = {}
                 if seq > self._highest:
                     self._miss(seq)
                     self._highest = seq
-                    newest = packet
                 elif seq in self._missing:
                     self._missing.discard(seq)
                     self._counters.lost -= 1
                     self._counters.reordered += 1
-                    self._counters.late += seq < returned
+                    self._counters.late += seq < returned.get(packet.person, -1)
                 else:
                     self._counters.duplicates += 1
                     continue
+                if seq > self._returned.get(packet.person, -1):
+                    self._returned[packet.person] = seq
+                    newest[packet.person] = packet
             self._counters.received += 1
             sessions.setdefault(session, len(sessions))
             kept.append(packet)
@@ -88,6 +92,7 @@ class PacketOrder:
             self._past.append(self._session)
         self._session = session
         self._missing.clear()
+        self._returned.clear()
         self._highest = -1 if self._from_zero else seq - 1
         self._from_zero = False
 

@@ -74,6 +74,11 @@ class PosePacket:
         return "coco17" if len(self.scores) == 17 else "coco133"
 
     @property
+    def person(self) -> int:
+        """Which of the people in the picture this is; 0 from a foreign sender."""
+        return self.meta.get("person", 0) if "v" in self.meta else 0
+
+    @property
     def session(self) -> str | None:
         """Names the capture that the packet belongs to; None from a foreign sender."""
         return self.meta.get("session") if "v" in self.meta else None

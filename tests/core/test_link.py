@@ -159,11 +159,28 @@ def test_late_packet_is_kept_and_not_shown(worker, link):
     assert [packet.seq for packet in polled(link, 2)][-1] == 2
     worker.send(encode(pose(1)), address)
     assert [packet.seq for packet in polled(link, 1)] == [1]
-    assert link.newest is None
+    assert link.newest == {}
     assert (link.counters.late, link.counters.lost) == (1, 0)
     worker.send(encode(pose(3)), address)
     polled(link, 1)
-    assert link.newest.seq == 3
+    assert link.newest[0].seq == 3
+
+
+def test_each_person_has_a_newest_packet_and_all_share_the_numbers(worker, link):
+    address = ("127.0.0.1", link.port)
+    for seq in range(4):  # two people, two frames
+        worker.send(encode(pose(seq, person=seq % 2)), address)
+    assert [packet.person for packet in polled(link, 4)] == [0, 1, 0, 1]
+    assert {person: packet.seq for person, packet in link.newest.items()} == {0: 2, 1: 3}
+    worker.send(encode(pose(5, person=1)), address)
+    polled(link, 1)
+    assert list(link.newest) == [1] and link.counters.lost == 1
+    # A later number has come, but another person's: of its own this is the newest.
+    worker.send(encode(pose(4, person=0)), address)
+    polled(link, 1)
+    assert link.newest[0].seq == 4
+    counters = link.counters
+    assert (counters.lost, counters.reordered, counters.late) == (0, 1, 0)
 
 
 def test_loss_at_both_ends_of_our_own_capture_is_counted(worker, link):
