@@ -1,5 +1,7 @@
 """Heatmaps against transformers' VitPose with the same random weights, from each layout of file."""
 
+import os
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -9,10 +11,16 @@ from mocap_worker.vitpose.model import SIZES, ViTPose
 
 transformers = pytest.importorskip("transformers")
 
+
+def memory_gb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9 if hasattr(os, "sysconf") else 0.0
+
+
 TOLERANCE = 2e-5  # of the heatmaps' range
+HUGE = pytest.mark.skipif(memory_gb() < 8, reason="two of the largest models need 7 GB of memory")
 
 
-def oracle_of(size: str, head: str):
+def oracle_of(size: str, head: str, experts: int = 1):
     """transformers' model with all of its weights random, so that no bias or statistic is left at 0 or 1."""
     sizes = SIZES[size]
     backbone = transformers.VitPoseBackboneConfig(
@@ -20,6 +28,8 @@ def oracle_of(size: str, head: str):
         num_hidden_layers=sizes["depth"],
         num_attention_heads=sizes["heads"],
         layer_norm_eps=1e-6,
+        num_experts=experts,
+        part_features=sizes["dim"] // 4 if experts > 1 else 0,
         out_indices=[sizes["depth"]],
     )
     config = transformers.VitPoseConfig(backbone_config=backbone, num_labels=17, use_simple_decoder=head == "simple")
@@ -52,9 +62,9 @@ def ours(size: str, head: str) -> ViTPose:
 
 
 @torch.inference_mode()
-def heatmaps_of(model: torch.nn.Module, people: int = 1) -> torch.Tensor:
+def heatmaps_of(model: torch.nn.Module, people: int = 1, **options) -> torch.Tensor:
     images = torch.randn(people, 3, 256, 192, generator=torch.Generator().manual_seed(7))
-    output = model(images)
+    output = model(images, **options)
     return output if isinstance(output, torch.Tensor) else output.heatmaps
 
 
@@ -62,8 +72,14 @@ def relative_difference(heatmaps: torch.Tensor, oracle: torch.Tensor) -> float:
     return ((heatmaps - oracle).abs().max() / (oracle.max() - oracle.min())).item()
 
 
-@pytest.mark.parametrize("head", ["simple", "classic"])
-@pytest.mark.parametrize("size", ["S", "B"])
+@pytest.mark.parametrize(
+    ("size", "head"),
+    [
+        *(("S", "simple"), ("S", "classic"), ("B", "simple"), ("B", "classic"), ("L", "classic")),
+        pytest.param("L", "simple", marks=pytest.mark.slow),
+        pytest.param("H", "classic", marks=[pytest.mark.slow, HUGE]),
+    ],
+)
 def test_heatmaps_equal_transformers(size, head):
     oracle = oracle_of(size, head)
     model = ours(size, head)
@@ -74,6 +90,27 @@ def test_heatmaps_equal_transformers(size, head):
     difference = relative_difference(found, expected)
     print(f"{size} {head}: {difference:.2e} of the range")
     assert difference < TOLERANCE
+
+
+@pytest.mark.parametrize("size", ["S", pytest.param("B", marks=pytest.mark.slow)])
+def test_heatmaps_with_experts_equal_transformers(size):
+    """ViTPose+: of transformers' experts each is folded in turn, and all of them are run unfolded, too."""
+    oracle = oracle_of(size, "classic", experts=6)
+    with torch.device("meta"):
+        whole = ViTPose(**SIZES[size], head="classic", experts=6).eval()
+    fill(whole, oracle.state_dict(), "the oracle")
+    for index in (0, 2, 5):
+        expected = heatmaps_of(oracle, dataset_index=torch.tensor([index]))
+        assert relative_difference(heatmaps_of(whole, dataset=torch.tensor([index])), expected) < TOLERANCE
+        # The hub's files have COCO's head alone, and so COCO's expert; others, for the test, as the first.
+        state = oracle.state_dict()
+        if index:
+            state = {
+                k.replace(f".experts.{index}.", ".experts.0."): v for k, v in state.items() if ".experts.0." not in k
+            }
+        model = ours(size, "classic")
+        fill(model, state, "the oracle")
+        assert relative_difference(heatmaps_of(model), expected) < TOLERANCE
 
 
 def official_layout(model: ViTPose) -> dict:

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from mocap_worker.evaluation.cost import parameters_and_gmacs
 from mocap_worker.vitpose.model import SIZES, ViTPose, sincos_positions
+from mocap_worker.vitpose.model_config import load_model_config
 
 PUBLISHED = [
     ("T", "classic", 7_363_857),
@@ -25,6 +27,24 @@ def test_parameter_counts_are_the_published_ones(size, head, count):
         assert ViTPose(**SIZES[size], head=head).parameter_count() == count
 
 
+@pytest.mark.parametrize(
+    ("size", "count"), [("S", 33_143_697), ("B", 125_395_473), ("L", 434_404_625), ("H", 899_404_049)]
+)
+def test_parameter_counts_with_six_experts_are_the_published_ones(size, count):
+    with torch.device("meta"):
+        assert ViTPose(**SIZES[size], head="classic", experts=6).parameter_count() == count
+
+
+@pytest.mark.parametrize(
+    ("size", "classic", "simple"),
+    [("t", 2.2, 1.3), ("s", 5.594, 4.654), ("b", 18.523, 17.461), ("l", 61.569, 60.426), ("h", 125.830, 124.606)],
+)
+def test_operations_are_the_published_ones(size, classic, simple):
+    for head, gmacs in (("classic", classic), ("simple", simple)):
+        found = parameters_and_gmacs(load_model_config(f"vitpose_{size}_{head}_coco_256x192"))[1]
+        assert found == pytest.approx(gmacs, abs=0.05 if size == "t" else 0.0006)
+
+
 @pytest.mark.parametrize("head", ["simple", "classic"])
 @pytest.mark.parametrize(("input_size", "keypoints"), [((192, 256), 17), ((96, 128), 3), ((256, 192), 133)])
 def test_heatmaps_are_a_quarter_of_any_input_size(head, input_size, keypoints):
@@ -37,7 +57,18 @@ def test_heatmaps_are_a_quarter_of_any_input_size(head, input_size, keypoints):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"input_size": (190, 256)}, {"heads": 5}, {"head": "medium"}, {"input_size": (0, 256)}],
+    [
+        {"input_size": (190, 256)},
+        {"heads": 5},
+        {"head": "medium"},
+        {"input_size": (0, 256)},
+        {"ratio": 3},
+        {"attention": "none"},
+        {"attention": "window", "window": (8, 5)},
+        {"attention": "window", "window": (8, 0)},
+        {"attention": "window", "knowledge_token": True, "ratio": 2},
+        {"dim": 2, "experts": 6},
+    ],
 )
 def test_impossible_networks_are_refused(wrong):
     with pytest.raises(ValueError):
