@@ -195,6 +195,19 @@ def test_ap_and_ar_equal_an_implementation_by_the_book(seed):
     assert figures["ap"] == pytest.approx(ap, abs=1e-9) and figures["ar"] == pytest.approx(ar, abs=1e-9)
 
 
+def test_average_precision_by_hand():
+    annotations = people(np.random.default_rng(0), images=60, most=1)
+    annotations["annotations"] = annotations["annotations"][:3]
+    results = perfect(annotations)
+    results[1]["keypoints"] = (np.array(results[1]["keypoints"]) + 3000).tolist()
+    for result, score in zip(results, (0.9, 0.8, 0.7), strict=True):
+        result["score"] = score
+    # Ranked right, wrong, right: precision 1 up to recall 1/3, then 2/3 up to recall 2/3, then nothing.
+    figures = coco.evaluate(annotations, results, COCO_SIGMAS)
+    assert figures["ar"] == pytest.approx(2 / 3)
+    assert figures["ap"] == pytest.approx((34 + 33 * 2 / 3) / 101)
+
+
 def test_missed_people_cost_recall_and_false_ones_cost_precision():
     annotations = people(np.random.default_rng(3), images=30)
     results = perfect(annotations)
@@ -380,13 +393,14 @@ def test_pck_grows_with_the_threshold_and_counts_what_a_loop_counts(seed):
 def pairs_of(truth, predicted, visibility=None, scores=None, radius=5.0, cut_off=None):
     shape = truth.shape[:2]
     return diagnostics.Pairs(
+        np.arange(len(truth)),
         truth,
         np.full(shape, 2) if visibility is None else visibility,
         predicted,
         np.full(shape, 0.5) if scores is None else scores,
         np.full(shape, radius),
         np.zeros(len(truth), bool) if cut_off is None else cut_off,
-        len(truth),
+        np.ones(len(truth), bool),
     )
 
 
@@ -443,13 +457,17 @@ def test_people_are_paired_with_their_own_box_or_the_nearest_pose():
         )
 
     own = pair(results)
-    assert own.people == len(own.truth) == len(areas)
+    assert own.found.all() and list(own.annotation_ids) == [a["id"] for a in annotations["annotations"]]
     np.testing.assert_allclose(own.radius, diagnostics.oks_radius(areas, COCO_SIGMAS))
     shuffled = [{**r, "annotation_id": None} for r in results]
     rng.shuffle(shuffled)
     np.testing.assert_allclose(pair(shuffled).predicted, own.predicted)
-    assert len(pair(results[:-1]).truth) == len(areas) - 1 and pair(results[:-1]).people == len(areas)
-    assert len(pair([]).truth) == 0
+    without_last = pair(results[:-1])
+    assert list(without_last.found) == [True] * (len(areas) - 1) + [False]
+    assert np.isnan(without_last.predicted[-1]).all() and len(without_last.of_found().truth) == len(areas) - 1
+    assert not pair([]).found.any()
+    measured = diagnostics.measure(without_last, ())
+    assert (measured["people"], measured["people_found"]) == (len(areas), len(areas) - 1)
 
 
 def test_sigmas_have_a_value_a_keypoint():

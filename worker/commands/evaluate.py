@@ -1,56 +1,202 @@
-"""`mocap eval`: how good weights are on drawn pictures of held-out motion."""
+"""`mocap eval`: how accurate a model is on labelled pictures, and what it costs."""
 
+import json
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+DRAWN = "Drawn pictures (--data synthetic)"
+
 
 def evaluate(
-    checkpoint: Annotated[
-        Path, typer.Argument(help="Weights, such as checkpoints/vitpose_t_synthetic.safetensors.")
-    ],
-    config: Annotated[
-        str | None, typer.Option(help="Model config; by default the one the weights name.")
+    model: Annotated[
+        str | None, typer.Option("--model", "--config", help="A model config, or weights that know theirs.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 500,
-    hardness: Annotated[float, typer.Option(min=0, max=1, help="0 easy to 1, the full world.")] = 1.0,
+    checkpoint: Annotated[str | None, typer.Option(help="The model's weights, where --model is a config.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A dataset's folder, an annotation file, or `synthetic` for drawn pictures.")
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="Which it is, where that cannot be told: coco, wholebody, ochuman, crowdpose, mpii, aic, ap10k, "
+            "apt36k or interhand."
+        ),
+    ] = None,
+    images: Annotated[Path | None, typer.Option(help="The folder of the pictures, where it is not found.")] = None,
+    detections: Annotated[
+        Path | None, typer.Option(help="A detector's boxes as COCO results; without it the labelled boxes.")
+    ] = None,
+    flip: Annotated[
+        bool | None, typer.Option("--flip/--no-flip", help="Average with the mirrored picture; on but for drawn ones.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="torch or mmpose.")] = "torch",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="fp32, or what else the device has.")] = "fp32",
+    batch: Annotated[int, typer.Option(min=1, help="People through the network at once.")] = 32,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that read and crop pictures.")] = min(
+        4, os.cpu_count() or 1
+    ),
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+    journal: Annotated[
+        Path, typer.Option(help="Folder of journals: a broken-off measurement goes on from its own.")
+    ] = Path("runs/eval"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of going on.")] = False,
+    jitter: Annotated[bool, typer.Option(help="Measure jitter on pictures with a camera's noise, too.")] = True,
+    still: Annotated[
+        Path | None, typer.Option(help="A video in which nothing moves, to measure jitter on; --data may be left out.")
+    ] = None,
+    box: Annotated[
+        str | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Where the person of --still is, in pixels.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many pictures.", rich_help_panel=DRAWN)] = 500,
+    hardness: Annotated[
+        float, typer.Option(min=0, max=1, help="0 easy to 1, the full world.", rich_help_panel=DRAWN)
+    ] = 1.0,
     character: Annotated[
-        Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.")
+        Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.", rich_help_panel=DRAWN)
     ] = None,
-    motion: Annotated[Path | None, typer.Option(help="The motion clips; also MOCAP_MOTION.")] = None,
+    motion: Annotated[
+        Path | None, typer.Option(help="The motion clips; also MOCAP_MOTION.", rich_help_panel=DRAWN)
+    ] = None,
 ) -> None:
-    """Measure PCK and AP on pictures with the test clips' poses, in scenes that training never draws."""
-    from .train import default_character, fail
+    """Measure AP, AR and the like on labelled pictures: COCO and its kin, MPII, InterHand, or drawn ones.
+
+    docs/accuracy.md says what each figure is and how to get the datasets. Exits with 130 after Ctrl-C; the same
+    command goes on then.
+    """
+    from rich.console import Console
+
+    from ..backends import BackendError
+    from ..evaluation import EvaluationError
+    from ..evaluation.job import Options
+    from ..evaluation.report import jitter_line, show
+    from ..vitpose.checkpoint import CheckpointError
+    from ..vitpose.config import ConfigError
+    from .progress import stages
+
+    console = Console()
+    if data is None and still is None:
+        fail("Nothing to measure on: give --data with a dataset's folder, or --data synthetic; or --still VIDEO.")
+    try:
+        network, weights = _load(model, checkpoint, device, precision, backend)
+        figures = {"model": {"name": network.name, **weights}}
+        with stages(console) as progress:
+            if data is not None:
+                drawn = data == "synthetic" and not Path(data).exists()
+                if drawn:
+                    labelled = _drawn(network, count, hardness, character, motion, progress)
+                else:
+                    labelled = _labelled(network, Path(data), dataset, images, detections)
+                options = Options(
+                    flip=not drawn if flip is None else flip,
+                    batch=batch,
+                    workers=workers,
+                    journal=journal,
+                    fresh=fresh,
+                    jitter_pictures=8 if jitter else 0,
+                )
+                from ..evaluation import job
+
+                figures = job.run(network, weights, labelled, options, progress)
+            if still is not None:
+                figures["still"] = _still(network, still, box, progress)
+    except (EvaluationError, BackendError, CheckpointError, ConfigError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on from here.", err=True)
+        raise typer.Exit(130) from None
+    if data is not None:
+        show(figures, console)
+    if still is not None:
+        console.print(f"{still}: {jitter_line(figures['still'])}", highlight=False)
+    if json_file is not None:
+        from .bench import commit, machine
+
+        written = {"machine": machine(), "commit": commit(), **figures}
+        try:
+            json_file.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            fail(f"Cannot write {json_file}: {error.strerror}.")
+
+
+def _load(model: str | None, checkpoint: str | None, device: str, precision: str, name: str):
+    """The backend, and what names its weights."""
+    from ..backends import load_backend, shipped_checkpoint
+    from ..evaluation.job import weights_digest
+    from ..opencv import cv2
+    from ..vitpose.model_config import shipped_configs
+
+    cv2.setNumThreads(1)  # several pictures at once, a thread each
+    config = model
+    if model is not None and model not in shipped_configs() and Path(model).suffix != ".py" and checkpoint is None:
+        config, checkpoint = None, model
+    network = load_backend(config, checkpoint, device, precision, name=name)
+    path = Path(checkpoint or os.environ.get("VITPOSE_CHECKPOINT") or shipped_checkpoint(network.config))
+    return network, {"weights": path.name, "weights_sha256": weights_digest(path)}
+
+
+def _labelled(network, data: Path, dataset: str | None, images: Path | None, detections: Path | None):
+    from ..evaluation.datasets import open_dataset
+
+    return open_dataset(data, dataset, images, detections, network.skeleton)
+
+
+def _drawn(network, count: int, hardness: float, character: Path | None, motion: Path | None, progress):
+    from ..evaluation import EvaluationError
+    from .train import default_character
 
     try:
         import moderngl  # noqa: F401
     except ImportError:
-        fail("Pictures are drawn with moderngl: pip install 'vitpose-live-mocap[train]'.")
-    from ..training import evaluate as measures
+        raise EvaluationError("Pictures are drawn with moderngl: pip install 'vitpose-live-mocap[train]'.") from None
+    from ..evaluation.synthetic import draw
     from ..training.gltf import CharacterError
     from ..training.motion import MotionError, motion_path
-    from ..training.pictures import PictureSource
     from ..training.render import RenderError
-    from ..vitpose.checkpoint import CheckpointError, config_named_in, load_checkpoint
-    from ..vitpose.config import ConfigError
-    from ..vitpose.model_config import DEFAULT_MODEL, load_model_config
 
-    glb = character or default_character()
     try:
-        model = load_model_config(config or config_named_in(checkpoint) or DEFAULT_MODEL).build()
-        load_checkpoint(model, checkpoint)
-        source = PictureSource(
-            glb,
-            glb.with_suffix(".landmarks.json"),
-            model.input_size,
-            poses=2000,
-            split="test",
-            mix=measures.HELD_OUT_MIX,
-            seed=measures.HELD_OUT_SEED,
-            motion=motion_path(motion),
+        return draw(
+            character or default_character(),
+            motion_path(motion),
+            network.input_size,
+            count,
+            hardness,
+            lambda done, of: progress("drawing", done, of),
         )
-        pictures = [source.draw(index, hardness) for index in range(count)]
-    except (CheckpointError, ConfigError, CharacterError, MotionError, RenderError) as error:
-        fail(str(error))
-    typer.echo(measures.evaluate(model, pictures).table())
+    except (CharacterError, MotionError, RenderError) as error:
+        raise EvaluationError(str(error)) from None
+
+
+def _still(network, video: Path, box: str | None, progress) -> dict:
+    """Jitter on a clip in which nothing moves."""
+    import numpy as np
+
+    from ..cameras import CameraError
+    from ..control import checked_box
+    from ..evaluation import EvaluationError
+    from ..evaluation.jitter import follow, jitter, still_box, video_frames
+    from ..evaluation.job import plain
+
+    frames = video_frames(video)
+    if box is None:
+        place = still_box(network, frames[0])
+    else:
+        try:
+            place = np.array(checked_box(box.split(",")), dtype=float)
+        except CameraError as error:
+            raise EvaluationError(f"--box: {error}") from None
+
+    def shown():
+        for i, frame in enumerate(frames):
+            progress("still clip", i, len(frames))
+            yield frame
+
+    return plain({"frames": len(frames), "box": place.tolist(), **jitter(*follow(network, shown(), place), place)})
+
+
+def fail(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)

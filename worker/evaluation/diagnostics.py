@@ -8,7 +8,7 @@ OKS, half a head for MPII, a fifth of the box for hands.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -26,18 +26,24 @@ BORDER_PX = 2.0
 class Pairs:
     """People with a known pose and what was found of each; M people, K keypoints.
 
-    truth: (M, K, 2) px. visibility: (M, K), COCO's: 0 not labelled, 1 occluded, 2 visible. predicted:
-    (M, K, 2) px, NaN where not found. scores: (M, K). radius: (M, K) px. cut_off: (M,) bool, people whose box
-    touches the picture's border. people: how many have a known pose, those whom nobody was paired with included.
+    annotation_ids: (M,). truth: (M, K, 2) px. visibility: (M, K), COCO's: 0 not labelled, 1 occluded, 2 visible.
+    predicted: (M, K, 2) px, NaN where not found. scores: (M, K). radius: (M, K) px, within which a keypoint is
+    correct. cut_off: (M,) bool, people whose box touches the picture's border. found: (M,) bool, those whom
+    somebody was paired with; of the others every predicted keypoint is NaN.
     """
 
+    annotation_ids: np.ndarray
     truth: np.ndarray
     visibility: np.ndarray
     predicted: np.ndarray
     scores: np.ndarray
     radius: np.ndarray
     cut_off: np.ndarray
-    people: int
+    found: np.ndarray
+
+    def of_found(self) -> Pairs:
+        """Only the people who were found."""
+        return Pairs(*(getattr(self, field.name)[self.found] for field in fields(self)))
 
 
 def oks_radius(areas: np.ndarray, sigmas: np.ndarray) -> np.ndarray:
@@ -58,50 +64,49 @@ def paired(
     the best score down, each by the person still free in its picture to whom its OKS is highest, where it is
     above 0. Crowds and people without a labelled keypoint are left out.
 
-    keypoints_of: from an annotation to its x, y, visibility in a row. radius_of: from the annotations kept to
-    (M, K) px.
+    keypoints_of: from an annotation to its x, y, visibility in a row. radius_of: from annotations to (M, K) px.
+    sigmas: (K,), None where all results have an annotation_id.
     """
     images = {image["id"]: image for image in annotations["images"]}
     people = [
         a for a in annotations["annotations"] if not a.get("iscrowd") and any(v > 0 for v in keypoints_of(a)[2::3])
     ]
-    if not people:
-        empty = np.zeros((0, 0))
-        return Pairs(np.zeros((0, 0, 2)), empty, np.zeros((0, 0, 2)), empty, empty, np.zeros(0, bool), 0)
-    truth = np.array([keypoints_of(a) for a in people], dtype=float).reshape(len(people), -1, 3)
+    truth = np.array([keypoints_of(a) for a in people], dtype=float)
+    truth = truth.reshape(len(people), -1, 3) if people else np.zeros((0, 0, 3))
+    predicted, scores = np.full_like(truth[..., :2], np.nan), np.zeros_like(truth[..., 2])
     partner = _partners(people, truth, results, sigmas)
-    rows = np.array([results[r]["keypoints"] for r in partner.values()], dtype=float)
-    rows = rows.reshape(len(partner), truth.shape[1], 3)
-    which = list(partner)
-    predicted = np.where(rows[..., :2] == NOWHERE, np.nan, rows[..., :2])
-    kept = [people[i] for i in which]
+    for i, r in partner.items():
+        rows = np.array(results[r]["keypoints"], dtype=float).reshape(-1, 3)
+        predicted[i] = np.where(rows[:, :2] == NOWHERE, np.nan, rows[:, :2])
+        scores[i] = rows[:, 2]
     return Pairs(
-        truth[which, :, :2],
-        truth[which, :, 2],
+        np.array([a["id"] for a in people], dtype=int),
+        truth[..., :2],
+        truth[..., 2],
         predicted,
-        rows[..., 2],
-        radius_of(kept) if kept else np.zeros((0, truth.shape[1])),
-        np.array([_cut_off(a, images[a["image_id"]]) for a in kept], dtype=bool),
-        len(people),
+        scores,
+        radius_of(people) if people else scores,
+        np.array([cut_off(a, images[a["image_id"]]) for a in people], dtype=bool),
+        np.array([i in partner for i in range(len(people))], dtype=bool),
     )
 
 
 def measure(pairs: Pairs, flip_pairs: tuple[tuple[int, int], ...], absent_is_wrong: bool = False) -> dict:
-    """Everything this module measures, ready for JSON (NaN for what nobody shows)."""
+    """Everything this module measures of the people who were found, NaN for what nobody shows."""
+    people, pairs = len(pairs.found), pairs.of_found()
     distance = np.linalg.norm(pairs.predicted - pairs.truth, axis=2)
     correct = distance <= pairs.radius  # false for NaN
     labelled = pairs.visibility > 0
-    cut_off = np.broadcast_to(pairs.cut_off[:, None], labelled.shape)
     groups = {
         "visible": pairs.visibility == 2,
         "occluded": pairs.visibility == 1,
-        "truncated": labelled & cut_off,
+        "truncated": labelled & pairs.cut_off[:, None],
         "all": labelled,
     }
     with np.errstate(invalid="ignore"):
         by_keypoint = (correct & labelled).sum(axis=0) / labelled.sum(axis=0)
     return {
-        "people": pairs.people,
+        "people": people,
         "people_found": len(pairs.truth),
         "joints": {
             name: {
@@ -194,17 +199,19 @@ def _partners(people: list[dict], truth: np.ndarray, results: list[dict], sigmas
     return dict(sorted(partner.items()))
 
 
-def area_of(annotation: dict) -> float:
+def area_of(annotation: dict, use_area: bool = True) -> float:
     """A person's area, px²: as labelled, or 0.53 of the box."""
     width, height = annotation["bbox"][2:4]
-    return float(annotation.get("area", width * height * BOX_TO_AREA))
+    return float(annotation["area"] if use_area and "area" in annotation else width * height * BOX_TO_AREA)
 
 
-def _cut_off(annotation: dict, image: dict) -> bool:
+def cut_off(annotation: dict, image: dict) -> bool:
+    """Whether a person's box touches the picture's border; False where the picture's size is not known (MPII)."""
+    if "width" not in image:
+        return False
     x, y, width, height = annotation["bbox"]
-    near = (x <= BORDER_PX, y <= BORDER_PX)
-    far = (x + width >= image["width"] - 1 - BORDER_PX, y + height >= image["height"] - 1 - BORDER_PX)
-    return any(near + far)
+    right, bottom = image["width"] - 1 - BORDER_PX, image["height"] - 1 - BORDER_PX
+    return x <= BORDER_PX or y <= BORDER_PX or x + width >= right or y + height >= bottom
 
 
 def _share(correct: np.ndarray, group: np.ndarray) -> float:

@@ -53,31 +53,34 @@ def write_coco(pictures: Iterable[Picture], folder: Path) -> None:
         _write_image(folder / name, picture.image)
         height, width = picture.image.shape[:2]
         images.append({"id": i, "file_name": name, "width": width, "height": height})
-        rows, columns = np.nonzero(picture.parts)
-        if not len(rows):
-            continue
-        x, y = int(columns.min()), int(rows.min())
-        box = [x, y, int(columns.max()) - x + 1, int(rows.max()) - y + 1]
-        inside = (picture.keypoints > -0.5).all(1) & (picture.keypoints < (width - 0.5, height - 0.5)).all(1)
-        visibility = np.where(inside, picture.visibility, 0)
-        keypoints = np.where(visibility[:, None] > 0, picture.keypoints, 0)
-        annotations.append(
-            {
-                "id": i,
-                "image_id": i,
-                "category_id": 1,
-                "bbox": box,
-                "area": len(rows),
-                "iscrowd": 0,
-                "num_keypoints": int((visibility > 0).sum()),
-                "keypoints": [
-                    round(float(v), 2) for k, v2 in zip(keypoints, visibility, strict=True) for v in (*k, v2)
-                ],
-            }
-        )
+        annotation = annotation_of(picture, i)
+        if annotation is not None:
+            annotations.append(annotation)
     category = {"id": 1, "name": "person", "supercategory": "person", "keypoints": list(COCO17)}
     data = {"images": images, "annotations": annotations, "categories": [category]}
     (folder / "annotations.json").write_text(json.dumps(data), "utf-8")
+
+
+def annotation_of(picture: Picture, number: int) -> dict | None:
+    """COCO's annotation of a picture, None where nobody is drawn; its own id and its image's are `number`."""
+    rows, columns = np.nonzero(picture.parts)
+    if not len(rows):
+        return None
+    height, width = picture.image.shape[:2]
+    x, y = int(columns.min()), int(rows.min())
+    inside = (picture.keypoints > -0.5).all(1) & (picture.keypoints < (width - 0.5, height - 0.5)).all(1)
+    visibility = np.where(inside, picture.visibility, 0)
+    keypoints = np.where(visibility[:, None] > 0, picture.keypoints, 0)
+    return {
+        "id": number,
+        "image_id": number,
+        "category_id": 1,
+        "bbox": [x, y, int(columns.max()) - x + 1, int(rows.max()) - y + 1],
+        "area": len(rows),
+        "iscrowd": 0,
+        "num_keypoints": int((visibility > 0).sum()),
+        "keypoints": [round(float(v), 2) for k, v2 in zip(keypoints, visibility, strict=True) for v in (*k, v2)],
+    }
 
 
 def _write_image(path: Path, rgb: np.ndarray) -> None:
