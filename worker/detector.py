@@ -121,7 +121,7 @@ def _load(name: str):
 def _folder(name: str) -> Path:
     """Where the detector's files are; a hub name's are fetched the first time."""
     given = Path(name).expanduser()
-    if given.is_dir():
+    if name.strip() and given.is_dir():
         return given
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         raise DetectorError(f"The detector {name!r} is neither a folder nor a hub name such as {SUGGESTED}.")
