@@ -47,7 +47,7 @@ class Models:
             progress("Loading the model", 0.5)
             try:
                 self._backend = load_backend(
-                    config or None, checkpoint or None, device or None, precision or None, backend or "torch"
+                    config or None, checkpoint or None, device or None, precision or None, backend or "torch", progress
                 )
             except (BackendError, CheckpointError, ConfigError) as error:
                 raise ModelError(str(error)) from None

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mocap_worker.vitpose.transforms import crop, crop_matrix, crop_of, normalise
+from mocap_worker.vitpose.transforms import crop, crop_matrix, crop_of, crop_on_device, crop_places, normalise
 
 INPUT = (192, 256)
 
@@ -82,3 +84,25 @@ def test_normalised_channels_are_red_first():
     assert images.shape == (1, 3, 2, 2)
     expected = [(124 - 123.675) / 58.395, (116 - 116.28) / 57.12, (104 - 103.53) / 57.375]
     assert images[0, :, 1, 0].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 700),
+    st.integers(1, 700),
+    st.tuples(st.floats(-300, 800), st.floats(-300, 800), st.floats(0.5, 900), st.floats(0.5, 900)),
+    st.sampled_from([(192, 256), (96, 64), (48, 48)]),
+    st.booleans(),
+    st.integers(0, 99),
+)
+def test_crops_on_a_device_equal_opencvs(height, width, place, input_size, udp, seed):
+    """To the last grey level, so that both ways of a frame show the network the same."""
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    x, y, wide, high = place
+    centres, sizes = crop_of(np.array([[x, y, x + wide, y + high], [x, y, x + 1, y + 1]]), input_size)
+    columns, rows = crop_places(centres, sizes, input_size, udp)
+    pixels = torch.from_numpy(np.concatenate([image.reshape(-1, 3), np.full((9, 3), 77, np.uint8)]))
+    found = crop_on_device(
+        pixels, torch.tensor([width, height]), torch.from_numpy(columns), torch.from_numpy(rows)
+    )
+    assert (found.numpy() == crop(image, centres, sizes, input_size, udp)).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..vitpose.checkpoint import CheckpointError, config_named_in, load_checkpoi
 from ..vitpose.model_config import DEFAULT_MODEL, ModelConfig, load_model_config
 from .backend import Backend, BackendError
 from .device import choose_device
+from .memory import enough_memory
 from .torch_backend import TorchBackend
 
 BACKENDS = ("torch", "mmpose")
@@ -24,11 +26,13 @@ def load_backend(
     device: str | None = None,
     precision: str | None = None,
     name: str = "torch",
+    progress: Callable[[str, float], None] = lambda message, share: None,
 ) -> Backend:
     """A backend ready to run.
 
     config: a path, or the name of one that ships. checkpoint: a path. device: "auto", "cpu", "cuda:0", "mps".
-    name: "torch", or "mmpose" where its extra is installed.
+    precision: "auto" (the default), "fp32", "bf16" or "fp16"; see TorchBackend. name: "torch", or "mmpose" where
+    its extra is installed. progress: called with what is being done and 0…1.
     What is left out comes from VITPOSE_CONFIG, VITPOSE_CHECKPOINT and VITPOSE_DEVICE, then from what ships;
     a checkpoint of ours knows its config.
     Raises ConfigError, CheckpointError or BackendError, each a sentence for the user.
@@ -47,8 +51,10 @@ def load_backend(
         checkpoint = shipped_checkpoint(described)
     with torch.device("meta"):  # no time spent on weights that the file replaces
         model = described.build()
-    load_checkpoint(model, checkpoint, described.name, described.dataset)
-    return TorchBackend(model, described, device, precision or "fp32")
+    progress("Reading the weights", 0.5)
+    with enough_memory(described, "cpu"):
+        load_checkpoint(model, checkpoint, described.name, described.dataset)
+    return TorchBackend(model, described, device, precision or "auto", progress)
 
 
 def shipped_checkpoint(config: ModelConfig) -> Path:
@@ -66,7 +72,7 @@ def shipped_checkpoint(config: ModelConfig) -> Path:
 
 
 def _mmpose(config: str | Path, checkpoint: str | Path | None, device: str, precision: str) -> Backend:
-    if precision != "fp32":
+    if precision not in ("fp32", "auto"):
         raise BackendError(f"mmpose runs in fp32 only, not in {precision}; leave the precision out.")
     try:
         from .mmpose_backend import MMPoseBackend

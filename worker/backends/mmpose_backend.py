@@ -60,9 +60,7 @@ class MMPoseBackend:
         # The first picture is slow everywhere: memory is taken and kernels are chosen for these shapes.
         self.infer(np.zeros((height, width, 3), np.uint8), np.array([[0, 0, width, height]]))
 
-    def infer(
-        self, image: np.ndarray, boxes: np.ndarray, flip_test: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def infer(self, image: np.ndarray, boxes: np.ndarray, flip_test: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """As Backend.infer. flip_test: average with the heatmaps of the mirrored crops."""
         image, boxes = checked(image, boxes)
         self.model.test_cfg["flip_test"] = flip_test

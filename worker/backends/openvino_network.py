@@ -1,0 +1,102 @@
+"""The network in OpenVINO, which is what runs it fastest on a CPU (docs/performance.md has the comparison).
+
+The torch model is traced and converted in memory; nothing is sent anywhere (OpenVINO's own `convert_model`
+reports its use, so it is not called).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import openvino
+import torch
+from openvino.frontend import FrontEndManager
+from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+from torch import Tensor, nn
+
+from ..vitpose.model_config import ModelConfig
+from ..vitpose.transforms import normalise
+
+# What stays in float32 when matrices are rounded to bfloat16: sums along the residual stream, norms, and the
+# convolution that draws the heatmaps. It halves the error for a twentieth of the time.
+_FLOAT32_LAYERS = ("Add", "MVN")
+
+
+class OpenVinoNetwork:
+    """A ViTPose on the CPU: crops to heatmaps. For one thread at a time.
+
+    precision: "fp32" or "bf16". threads: how many of the CPU's to use.
+    """
+
+    def __init__(self, model: nn.Module, config: ModelConfig, precision: str, threads: int) -> None:
+        self._core = openvino.Core()
+        self._settings = {
+            "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[precision],
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,  # Blender runs beside
+        }
+        width, height = config.input_size
+        converted = _convert(_Network(model, config).eval(), torch.zeros(1, height, width, 3, dtype=torch.uint8))
+        converted.reshape({converted.input(0): openvino.PartialShape([-1, height, width, 3])})
+        if precision == "bf16":
+            converted = _keep_in_float32(self._core, converted)
+        self._request = self._core.compile_model(converted, "CPU", self._settings).create_infer_request()
+
+    def __call__(self, crops: Tensor) -> Tensor:
+        """Crops (N, height, width, 3) uint8 RGB to heatmaps (N, K, height/4, width/4) float32."""
+        self._request.infer({0: np.ascontiguousarray(crops.numpy())}, share_inputs=True)
+        return torch.from_numpy(self._request.get_output_tensor(0).data.copy())
+
+
+def has_bf16() -> bool:
+    """Whether this CPU multiplies bfloat16 matrices by itself."""
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+class _Network(nn.Module):
+    """From uint8 on, so that nothing but the crops' bytes is handed over."""
+
+    def __init__(self, model: nn.Module, config: ModelConfig) -> None:
+        super().__init__()
+        self.model, self.config = model, config
+
+    def forward(self, crops: Tensor) -> Tensor:
+        return self.model(normalise(crops, self.config.mean, self.config.std))
+
+
+def _convert(network: nn.Module, example: Tensor) -> openvino.Model:
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # torch.jit is deprecated, and the tracer warns of fixed loops
+        traced = torch.jit.trace(network, example, check_trace=False)
+        decoder = TorchScriptPythonDecoder(traced)
+        frontend = FrontEndManager().load_by_framework("pytorch")
+        return frontend.convert(frontend.load(decoder))
+
+
+def _keep_in_float32(core: openvino.Core, model: openvino.Model) -> openvino.Model:
+    """The model with some layers marked to keep their precision.
+
+    OpenVINO's Python has no call for that, but its file format has an attribute.
+    """
+    with tempfile.TemporaryDirectory(prefix="mocap-") as folder:
+        file = Path(folder) / "network.xml"
+        openvino.serialize(model, file, file.with_suffix(".bin"))
+        network = ElementTree.parse(file).getroot()
+        weights = np.fromfile(file.with_suffix(".bin"), np.uint8)
+    layers = network.findall("layers/layer")
+    last_convolution = [layer for layer in layers if layer.get("type") == "Convolution"][-1]
+    for layer in layers:
+        if layer.get("type") in _FLOAT32_LAYERS or layer is last_convolution:
+            notes = layer.find("rt_info")
+            if notes is None:
+                notes = ElementTree.Element("rt_info")
+                layer.insert([child.tag for child in layer].index("input"), notes)
+            ElementTree.SubElement(
+                notes, "attribute", name="DisablePrecisionConversion", version="0", value="dynamic:f16"
+            )
+    return core.read_model(ElementTree.tostring(network), openvino.Tensor(weights))
