@@ -186,7 +186,7 @@ def test_weights_of_another_shape_are_refused(folder, tmp_path):
     config = json.loads((folder / "config.json").read_text())
     config["decoder_layers"] = 3
     path = broken(folder, tmp_path / "other", "config.json", json.dumps(config).encode())
-    with pytest.raises(DetectorError, match="lacks [0-9]+ weights"):
+    with pytest.raises(DetectorError, match=r"lacks \d+ weights"):
         Detector(str(path), "cpu")
 
 
@@ -209,5 +209,5 @@ def test_names_that_cannot_be_had_are_one_sentence(monkeypatch):
 
 def test_missing_extra_is_one_sentence(monkeypatch, folder):
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(DetectorError, match="needs the extra `detect`.*--detector none"):
+    with pytest.raises(DetectorError, match=r"needs the extra `detect`.*--detector none"):
         Detector(str(folder), "cpu")

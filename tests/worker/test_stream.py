@@ -19,7 +19,7 @@ import torch
 
 from mocap_core.link import PoseLink
 from mocap_worker.vitpose.checkpoint import save_checkpoint
-from mocap_worker.vitpose.model_config import load_model_config
+from mocap_worker.vitpose.model_config import DEFAULT_MODEL, load_model_config
 
 PATIENCE_S = 180.0  # PyTorch can take long to start on a busy machine
 ENVIRONMENT = os.environ | {
@@ -359,6 +359,101 @@ def test_frame_with_nobody_is_sent_as_an_empty_pose(served, listener, clip, blin
     for packet in listener.packets:
         assert packet.empty and packet.joints_3d is None and np.isnan(packet.keypoints).all()
     assert listener.link.counters.lost == 0
+
+
+@pytest.fixture(scope="module")
+def two_people(tmp_path_factory):
+    """The demo's clip beside itself, three seconds apart: 40 frames of two people."""
+    from mocap_worker.demo.run import clip_path
+
+    path = tmp_path_factory.mktemp("two") / "two.mp4"
+    with av.open(str(clip_path())) as clip:
+        pictures = [frame.to_ndarray(format="rgb24") for frame, _ in zip(clip.decode(video=0), range(130), strict=False)]
+    height, width = pictures[0].shape[:2]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 2 * width, height, "yuv420p"
+        stream.options = {"preset": "ultrafast", "crf": "20"}
+        for left, right in zip(pictures[:40], pictures[90:], strict=True):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.hstack([left, right]), format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def test_two_people_have_an_identity_and_a_packet_a_frame_each(listener, two_people):
+    """The shipped weights find them without a detector."""
+    options = {"max_people": 2, "as_fast_as_possible": True}
+    listener.link.start(str(two_people), model=DEFAULT_MODEL, device="cpu", options=options)
+    status = listener.state("ended")
+    packets = listener.packets
+    assert [packet.seq for packet in packets] == list(range(len(packets)))
+    assert status.figures["packets_sent"] == len(packets) and listener.link.counters.lost == 0
+    assert status.figures["frames_captured"] == 40 and status.figures["people"] == 2
+    frames = {}
+    for packet in packets:
+        frames.setdefault(packet.timestamp, []).append(packet)
+    assert len(frames) == 40
+    both = list(frames.values())[20:]  # found within two thirds of a second
+    assert all([packet.person for packet in frame] == [0, 1] for frame in both)
+    assert not any(packet.empty for frame in both for packet in frame)
+    middles = np.array([[np.nanmedian(packet.keypoints[:, 0]) for packet in frame] for frame in both])
+    sides = middles > 640
+    assert (sides == sides[0]).all() and sides[0].sum() == 1  # one on each side, and nobody changes
+    for person in (0, 1):
+        joints = np.array([frame[person].joints_3d for frame in both])
+        assert all(frame[person].metric for frame in both)
+        assert np.linalg.norm(np.diff(joints, axis=0), axis=-1).max() < 0.5  # each lifted with a past of its own
+
+
+def test_one_person_is_followed_where_no_more_are_wanted(listener, two_people):
+    listener.link.start(str(two_people), model=DEFAULT_MODEL, device="cpu", options={"as_fast_as_possible": True})
+    status = listener.state("ended")
+    assert status.figures["packets_sent"] == status.figures["frames_captured"] == len(listener.packets) == 40
+    assert {packet.person for packet in listener.packets} == {0}
+
+
+def test_detector_of_a_folder_runs_beside_the_pose(listener, clip, tmp_path):
+    """An RT-DETR that sees people everywhere, and a pose model that does, too."""
+    transformers = pytest.importorskip("transformers", reason="the extra `detect` is not installed")
+    sizes = {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 1, 1], "embedding_size": 8, "layer_type": "basic"}
+    config = transformers.RTDetrConfig(
+        backbone_config=transformers.RTDetrResNetConfig(out_features=["stage2", "stage3", "stage4"], **sizes),
+        encoder_hidden_dim=32, encoder_in_channels=[16, 24, 32], encoder_ffn_dim=64, encoder_attention_heads=2,
+        d_model=32, num_queries=20, decoder_in_channels=[32, 32, 32], decoder_ffn_dim=64, decoder_layers=1,
+        decoder_attention_heads=2, num_denoising=0, hidden_expansion=1.0, id2label={0: "person"},
+    )  # fmt: skip
+    model = transformers.RTDetrForObjectDetection(config)
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if "class_embed" in name and weights.ndim == 1:
+                weights.fill_(3.0)
+    folder = tmp_path / "größe"
+    model.save_pretrained(folder)
+    listener.link.start(str(clip), options={"max_people": 2, "detector": str(folder)})
+    status = listener.state("ended")
+    assert "Loading the detector." in listener.messages
+    assert status.figures["frames_captured"] == 24 and status.figures["detector_ms_p50"] > 0
+    assert [packet.seq for packet in listener.packets] == list(range(status.figures["packets_sent"]))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"max_people": 0}, "1 to 8 are followed"),
+        ({"max_people": 99}, "1 to 8 are followed"),
+        ({"max_people": "two"}, "1 to 8 are followed"),
+        ({"detector": "/no/such/folder"}, "neither a folder nor a hub name"),
+        ({"detector": 5}, "text was expected"),
+        ({"backend": "caffe"}, "caffe"),
+        ({"precision": "fp7"}, "fp7"),
+    ],
+)
+def test_wrong_options_are_answered_with_a_sentence(listener, clip, options, expected):
+    if "detector" in options:
+        pytest.importorskip("transformers", reason="the extra `detect` is not installed")
+    listener.link.start(str(clip), options=options)
+    status = listener.state("error")
+    assert expected in status.message and "\n" not in status.message
 
 
 def test_garbage_does_not_stop_the_worker(served, listener):
