@@ -1,6 +1,7 @@
 """The wire's words: golden datagrams in tests/data, and what must be refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,37 @@ def test_golden_pose_is_read_back():
     assert packet.meta == expected.meta
     assert (packet.session, packet.seq, packet.size, packet.metric) == ("5f3a9c01", 41, (640, 480), True)
     np.testing.assert_array_equal(packet.root, [0.1, -0.2, 3.25])
+
+
+def second_person():
+    """Person 1 in the frame of `a_pose`, a step to the right: the next datagram."""
+    pose = a_pose()
+    meta = pose.meta | {"seq": 42, "person": 1, "root": [1.1, -0.2, 3.25]}
+    return replace(pose, keypoints=np.add(pose.keypoints, [200.0, 0.0]), meta=meta)
+
+
+def person_who_left():
+    """Person 1 in the frame after that, no longer seen: number 43 is person 0's, and 44 is this."""
+    meta = a_pose().meta | {"seq": 44, "person": 1, "units": None, "root": None}
+    meta |= {"grabbed": 1234.601224, "sent": 1234.623}
+    return PosePacket(np.full((17, 2), NAN), np.zeros(17), None, 1234.601224, meta)
+
+
+@pytest.mark.parametrize(("name", "pose"), [("second_person", second_person), ("person_who_left", person_who_left)])
+def test_other_people_are_written_and_read_as_their_golden_datagrams(name, pose):
+    expected = pose()
+    assert encode_pose(expected) == golden(name)
+    packet = decode(golden(name))
+    assert (packet.person, packet.seq, packet.empty) == (1, expected.seq, name == "person_who_left")
+    np.testing.assert_array_equal(packet.keypoints, expected.keypoints)
+    assert packet.meta == expected.meta
+
+
+def test_person_of_a_foreign_sender_is_the_first():
+    content = json.loads(golden("first_system"))
+    content["meta"] = {"person": 7}
+    assert decode(json.dumps(content).encode()).person == 0
+    assert decode(golden("pose")).person == 0
 
 
 @pytest.mark.parametrize("kind", CONTROL)
@@ -188,6 +220,7 @@ BAD = {
     "an unknown skeleton": lambda: changed_meta(skeleton="coco18"),
     "a skeleton of another size": lambda: changed_meta(skeleton="coco133"),
     "a negative number": lambda: changed_meta(seq=-1),
+    "a person of text": lambda: changed_meta(person="one"),
     "a fraction for a number": lambda: changed_meta(seq=1.5),
     "a session of numbers": lambda: changed_meta(session=5),
     "a size of one": lambda: changed_meta(size=[640]),

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -368,7 +369,7 @@ def two_people(tmp_path_factory):
 
     path = tmp_path_factory.mktemp("two") / "two.mp4"
     with av.open(str(clip_path())) as clip:
-        pictures = [frame.to_ndarray(format="rgb24") for frame, _ in zip(clip.decode(video=0), range(130), strict=False)]
+        pictures = [frame.to_ndarray(format="rgb24") for frame in islice(clip.decode(video=0), 130)]
     height, width = pictures[0].shape[:2]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=30)
