@@ -171,7 +171,7 @@ def test_8k_frames_and_64_px_frames_are_inferred():
     large[1000:1300, 5000:5400] = picture()
     small, scores = backend.infer(picture(), np.array([[10, 20, 200, 280]]))
     found, same = backend.infer(large, np.array([[5010, 1020, 5200, 1280]]))
-    np.testing.assert_allclose(found, small + [5000, 1000], atol=0.05)
+    np.testing.assert_allclose(found, small + np.array([5000, 1000]), atol=0.05)
     np.testing.assert_allclose(same, scores, rtol=1e-3)
     keypoints, scores = backend.infer(picture(64, 64), np.array([[0, 0, 64, 64]]))
     assert (np.isfinite(keypoints).all(axis=-1) == (scores > 0)).all() and (scores > 0).any()
@@ -201,7 +201,7 @@ def test_a_skeleton_without_known_sides_has_no_flip_test():
     "error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError(), RuntimeError("std::bad_alloc")]
 )
 def test_out_of_memory_names_a_model_that_fits(error):
-    with pytest.raises(BackendError, match="not enough memory for small on cpu.*such as vitpose_._simple_coco"):
+    with pytest.raises(BackendError, match=r"not enough memory for small on cpu.*such as vitpose_._simple_coco"):
         with enough_memory(CONFIG, "cpu"):
             raise error
 
