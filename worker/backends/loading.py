@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from ..vitpose.checkpoint import CheckpointError, config_named_in, load_checkpoint
+from ..vitpose.hub import located
 from ..vitpose.model_config import DEFAULT_MODEL, ModelConfig, load_model_config
 from .backend import Backend, BackendError
 from .device import choose_device
@@ -30,7 +31,8 @@ def load_backend(
 ) -> Backend:
     """A backend ready to run.
 
-    config: a path, or the name of one that ships. checkpoint: a path. device: "auto", "cpu", "cuda:0", "mps".
+    config: a path, the name of one that ships, or of published weights that were pulled. checkpoint: a path, or
+    the name of such weights. device: "auto", "cpu", "cuda:0", "mps".
     precision: "auto" (the default), "fp32", "bf16" or "fp16"; see TorchBackend. name: "torch", or "mmpose" where
     its extra is installed. progress: called with what is being done and 0…1.
     What is left out comes from VITPOSE_CONFIG, VITPOSE_CHECKPOINT and VITPOSE_DEVICE, then from what ships;
@@ -41,6 +43,7 @@ def load_backend(
         raise BackendError(f"There is no backend {name!r}; there are {' and '.join(BACKENDS)}.")
     config = config or os.environ.get("VITPOSE_CONFIG") or None
     checkpoint = checkpoint or os.environ.get("VITPOSE_CHECKPOINT") or None
+    config, checkpoint = located(config, checkpoint)
     device = choose_device(device or os.environ.get("VITPOSE_DEVICE") or "auto")
     if config is None and checkpoint is not None:
         config = config_named_in(checkpoint)
