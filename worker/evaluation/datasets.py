@@ -43,7 +43,7 @@ KINDS = {
 class Dataset:
     """kind: one of KINDS, or "synthetic". annotations: COCO's dictionary. boxes: what to look at. images: paths by
     image id, or the pictures themselves where they were drawn. digest: SHA-256 of what was read. notes: sentences
-    for whoever reads the figures."""
+    for whoever reads the figures. boxes_of: whose boxes these are."""
 
     kind: str
     skeleton: str
@@ -54,6 +54,7 @@ class Dataset:
     source: str
     notes: list[str] = field(default_factory=list)
     use_area: bool = True
+    boxes_of: str = "labelled"
 
 
 def open_dataset(
@@ -109,6 +110,7 @@ def open_dataset(
         str(path),
         notes,
         KINDS[kind].use_area,
+        "labelled" if detections is None else "detected",
     )
 
 

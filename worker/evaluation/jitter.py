@@ -96,7 +96,7 @@ def still_box(backend: Backend, frame: np.ndarray) -> np.ndarray:
         sure = keypoints[0][(scores[0] >= CONFIDENT) & np.isfinite(keypoints[0]).all(axis=1)]
         if len(sure) < 3:
             raise EvaluationError(
-                f"--still: nobody is found in the first frame ({len(sure)} confident keypoints); give --box X1,Y1,X2,Y2."
+                f"--still: nobody is found in the first frame ({len(sure)} sure keypoints); give --box X1,Y1,X2,Y2."
             )
         low, high = sure.min(axis=0), sure.max(axis=0)
         margin = 0.1 * max(high - low)

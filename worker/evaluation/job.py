@@ -12,6 +12,7 @@ import numpy as np
 
 from ..backends import Backend
 from ..vitpose.skeletons import SKELETONS
+from ..vitpose.transforms import crop_of
 from . import EvaluationError, cost, jitter
 from .datasets import KEYPOINTS, Dataset, selection
 from .journal import Journal
@@ -71,8 +72,8 @@ def run(
         journal.close()
     peak = cost.peak_memory_mb(backend.device)
     progress("measuring", 0, 1)
-    predictions = [found_in(dataset, backend, i, *journal.done[i]) for i in range(len(dataset.boxes))]
-    results = coco_results(predictions, SIGMAS.get(dataset.skeleton) if has_duplicates(dataset) else None)
+    alone = dataset.kind in ("synthetic", "mpii", "interhand")  # whoever is in a box is measured, alike or not
+    results = coco_results(predictions_of(dataset, backend, journal), None if alone else SIGMAS[dataset.skeleton])
     figures = measure(dataset, results)
     progress("measuring", 1, 1)
     still = still_clips(backend, dataset, options, progress)
@@ -105,7 +106,7 @@ def run(
                 "kind": dataset.kind,
                 "source": dataset.source,
                 "pictures": len({box.image_id for box in dataset.boxes}),
-                "boxes": "detections" if has_duplicates(dataset) else "labelled",
+                "boxes": dataset.boxes_of,
                 "notes": dataset.notes,
             },
             **figures,
@@ -142,20 +143,13 @@ def job_of(backend: Backend, weights: dict[str, str], dataset: Dataset, flip: bo
     }
 
 
-def has_duplicates(dataset: Dataset) -> bool:
-    """Whether boxes are a detector's, of which several may show one person."""
-    return dataset.kind != "synthetic" and any(box.annotation_id is None for box in dataset.boxes)
-
-
-def found_in(dataset: Dataset, backend: Backend, index: int, keypoints: np.ndarray, scores: np.ndarray) -> Prediction:
-    """A journal's entry with its box."""
-    from ..vitpose.transforms import crop_of
-
-    box = dataset.boxes[index]
-    _, size = crop_of(np.array([box.xyxy]), backend.input_size)
-    return Prediction(
-        box.image_id, box.category_id, keypoints, scores, box.score, float(size.prod()), box.annotation_id
-    )
+def predictions_of(dataset: Dataset, backend: Backend, journal: Journal) -> list[Prediction]:
+    """The journal's entries with their boxes."""
+    _, sizes = crop_of(np.array([box.xyxy for box in dataset.boxes]), backend.input_size)
+    return [
+        Prediction(box.image_id, box.category_id, *journal.done[i], box.score, float(size.prod()), box.annotation_id)
+        for i, (box, size) in enumerate(zip(dataset.boxes, sizes, strict=True))
+    ]
 
 
 def still_clips(backend: Backend, dataset: Dataset, options: Options, progress: Progress) -> dict | None:
@@ -180,11 +174,10 @@ def weights_digest(path: Path) -> str:
     """The SHA-256 of a checkpoint: of the file, or of all files in a folder."""
     digest = hashlib.sha256()
     try:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            if file.is_file():
-                with file.open("rb") as opened:
-                    while block := opened.read(1 << 20):
-                        digest.update(block)
+        for file in sorted(f for f in path.iterdir() if f.is_file()) if path.is_dir() else [path]:
+            with file.open("rb") as opened:
+                while block := opened.read(1 << 20):
+                    digest.update(block)
     except OSError as error:
         raise EvaluationError(f"{path} cannot be read: {error.strerror}.") from None
     return digest.hexdigest()

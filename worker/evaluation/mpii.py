@@ -38,7 +38,7 @@ def read_people(content: list, path: Path) -> dict:
             ) from None
         if not (np.isfinite(centre).all() and np.isfinite(joints).all() and scale > 0):
             raise EvaluationError(f"{path}: person {i} has the scale {scale} and the centre {centre.tolist()}.")
-        centre = centre + [0.0, 15.0 * scale] - 1
+        centre += (-1.0, 15.0 * scale - 1.0)
         side = scale * PIXEL_STD
         annotations.append(
             {

@@ -21,6 +21,9 @@ from . import EvaluationError
 from .datasets import Dataset
 from .journal import Journal
 
+#: Boxes of one picture that are cropped at once: a crowd's crops would fill the memory.
+MOST = 64
+
 
 @dataclass
 class Timing:
@@ -106,6 +109,9 @@ def _read(backend: Backend, dataset: Dataset, left: list[int], workers: int, cro
     of_image = defaultdict(list)
     for i in left:
         of_image[dataset.boxes[i].image_id].append(i)
+    parts = [
+        (image_id, found[k : k + MOST]) for image_id, found in of_image.items() for k in range(0, len(found), MOST)
+    ]
     sizes = {image["id"]: (image.get("width"), image.get("height")) for image in dataset.annotations["images"]}
 
     def read(image_id: int, indices: list[int]) -> Crops:
@@ -123,7 +129,7 @@ def _read(backend: Backend, dataset: Dataset, left: list[int], workers: int, cro
         return Crops(indices, boxes, None, crops, centres, spans)
 
     with ThreadPoolExecutor(max(workers, 1)) as pool:
-        waiting, todo = deque(), iter(of_image.items())
+        waiting, todo = deque(), iter(parts)
         try:
             while True:
                 for image_id, indices in todo:
