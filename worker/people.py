@@ -12,7 +12,7 @@ from . import person as single
 from .matching import iou, likeness, pairs
 
 MOST = 8  # people at once
-LOOK_EVERY = 5  # frames from one look for newcomers to the next, while somebody is followed
+LOOK_EVERY = 4  # frames from one look for newcomers to the next, while somebody is followed
 DETECT_EVERY = 10  # frames from one look of a detector to the next
 HIDDEN_S = 1.0  # somebody unseen so long has left
 _SURE_LOOKS = 3  # in which a newcomer is seen before it counts, where others are there already
@@ -114,15 +114,16 @@ def start(
     the picture's size has changed.
 
     One person is looked for in the given box alone, or in the whole frame and then in upright parts of it: in a
-    wide picture's whole a standing person is small in the network's crop. Several are looked for in parts, where
-    there are any: a crop that shows two people gives a mixture of them.
+    wide picture's whole a standing person is small in the network's crop. Several are looked for in large and small
+    parts, where there are any: a crop that shows two people gives a mixture of them.
     """
     width, height = size
     whole, given = [0.0, 0.0, width, height], [] if box is None else [np.asarray(box, float)]
     if limit == 1:
         homes = given or [whole, *single.parts(size, height * 3 / 4)]
     else:
-        homes = [*given, *(single.parts(size, min(height * 3 / 4, width * 0.6)) or [whole])]
+        large = min(height * 3 / 4, width * 0.6)
+        homes = [*given, *(single.parts(size, large) + single.parts(size, large * 0.6) or [whole])]
     homes = np.array([single.inside(np.array(home), size) for home in homes])
     if before is None:
         return People(size, limit, homes, searching)
@@ -136,9 +137,9 @@ def looks(state: People, time_s: float) -> list[Look]:
     for p in state.people:
         box = p.box if p.row is not None else single.inside(p.box + np.tile(p.moved(time_s), 2), state.size)
         out.append(Look(box, p.key))
-    home = _home(state)
-    if home is not None:
-        out.append(Look(state.homes[home], None))
+    search = _search(state)
+    if search is not None:
+        out.append(Look(search[1], None))
     return out
 
 
@@ -157,7 +158,7 @@ def follow(state: People, looked: list[Look], keypoints: np.ndarray, scores: np.
             gone.append(p)
         else:
             people.append(replace(p, row=None))
-    home, keys = _home(state), state.keys
+    search, keys = _search(state), state.keys
     for index, new in enumerate(found):
         if index not in taken.values() and len(people) < state.limit and _newcomer(state.limit, new, people):
             fresh = Person(keys, None, new.box, time_s, new.keypoints, new.scores)
@@ -165,7 +166,7 @@ def follow(state: People, looked: list[Look], keypoints: np.ndarray, scores: np.
             keys += 1
     people, gone, issued = _identified(people, gone, state.issued, state.limit)
     anybody = any(p.row is not None for p in people)
-    turn = state.turn if home is None else (home + 1) % len(state.homes)
+    turn = state.turn if search is None else search[0] + 1
     if not anybody and any(p.row is not None for p in state.people):
         turn = 0
     doubtful = not anybody or any(p.row is None for p in people) or _doubts(state, looked, people)
@@ -218,19 +219,30 @@ def detected(state: People, then: People, boxes: np.ndarray, time_s: float) -> P
     return replace(state, people=tuple(people), gone=tuple(gone), keys=keys)
 
 
-def _home(state: People) -> int | None:
-    """Which of the homes to look in next, or None for no such look."""
+def _search(state: People) -> tuple[int, np.ndarray] | None:
+    """Where to look for newcomers next, and the turn of that place: the homes, and beside everybody seen.
+
+    None for no such look. Where somebody who is seen is in the middle, no newcomer would be found.
+    """
     seen = [p for p in state.people if p.row is not None]
     if len(state.people) >= state.limit or (seen and (not state.searching or state.frame % LOOK_EVERY)):
         return None
+    places = np.concatenate([state.homes, *(_beside(p.box, state.size) for p in seen)])
     centres = [(p.box[:2] + p.box[2:]) / 2 for p in seen]
-    for step in range(len(state.homes)):
-        home = (state.turn + step) % len(state.homes)
-        low, high = state.homes[home].reshape(2, 2)
+    for step in range(len(places)):
+        turn = (state.turn + step) % len(places)
+        low, high = places[turn].reshape(2, 2)
         near = (high - low) / 4 * single.MARGIN
         if not any((np.abs(centre - (low + high) / 2) < near).all() for centre in centres):
-            return home
+            return turn, places[turn]
     return None
+
+
+def _beside(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Boxes to the left and right for somebody of the same height, (n, 4); none beyond the picture."""
+    (x, y), half = (box[:2] + box[2:]) / 2, np.array([0.375, 0.5]) * (box[3] - box[1])
+    centres = [[x + side * half[1], y] for side in (-1, 1) if 0 < x + side * half[1] < size[0]]
+    return np.array([single.inside(np.concatenate([c - half, c + half]), size) for c in centres]).reshape(-1, 4)
 
 
 def _distinct(looked, keypoints, scores, size) -> list[_Found]:
@@ -243,6 +255,8 @@ def _distinct(looked, keypoints, scores, size) -> list[_Found]:
             continue
         new = _Found(keypoints[row], scores[row], box, int(row), frozenset({looked[row].key}))
         for index, other in enumerate(found):
+            if iou(other.box, new.box) == 0:
+                continue
             area = (other.box[2:] - other.box[:2]).prod()
             if likeness(other.keypoints, other.scores, new.keypoints, new.scores, area) > _SAME:
                 found[index] = replace(other, keys=other.keys | new.keys)
@@ -278,7 +292,7 @@ def _fit(p: Person, new: _Found, time_s: float) -> float:
     """0…1: how well a person found fits where somebody should be by now."""
     box = _expected_box(p, time_s)
     overlap = iou(box, new.box)
-    if p.keypoints is None:
+    if p.keypoints is None or overlap == 0:
         return overlap / 2
     pose = likeness(p.keypoints + p.moved(time_s), p.scores, new.keypoints, new.scores, (box[2:] - box[:2]).prod())
     return (pose + overlap) / 2 * (1.0 if p.row is not None else _HIDDEN_WORTH)
