@@ -105,7 +105,7 @@ class LivePath:
                 self._steps(people)
         torch.cuda.current_stream(self._device).wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # a detector may run in another thread
             found = self._steps(people)
         return _Program(found, torch.empty(found.shape, pin_memory=True), graph)
 

@@ -1,22 +1,26 @@
 """The network in OpenVINO, which is what runs it fastest on a CPU (docs/performance.md has the comparison).
 
-The torch model is traced and converted in memory; nothing is sent anywhere (OpenVINO's own `convert_model`
-reports its use, so it is not called).
+The torch model is traced and converted in memory; nothing is sent anywhere.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import warnings
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import numpy as np
-import openvino
 import torch
+from torch import Tensor, nn
+
+# OpenVINO tells its makers whenever it is imported, and asks nobody. Where this package is not to be had it does not.
+sys.modules["openvino_telemetry"] = None
+
+import openvino
 from openvino.frontend import FrontEndManager
 from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-from torch import Tensor, nn
 
 from ..vitpose.model_config import ModelConfig
 from ..vitpose.transforms import normalise

@@ -23,19 +23,26 @@ _LEAST = 5
 _FRAMES = range(0, 100, 30)
 
 
-def sample_crops(config: ModelConfig) -> Tensor:
-    """Crops (4, height, width, 3) uint8 of the person in the clip that ships."""
+def person_in_clip(numbers: range) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Some frames of the clip that ships, (H, W, 3) uint8 RGB; the person's box in each, (N, 4) xyxy px, and their
+    true keypoints, (N, 17, 2) px."""
     folder = resources.files("mocap_worker.demo")
-    crops = []
     with resources.as_file(folder / "clip_truth.npz") as truth, resources.as_file(folder / "clip.mp4") as clip:
-        keypoints = np.load(truth)["keypoints"]
+        keypoints = np.load(truth)["keypoints"][list(numbers)]
         with av.open(str(clip)) as opened:
-            for number, frame in zip(range(max(_FRAMES) + 1), opened.decode(video=0), strict=False):
-                if number in _FRAMES:
-                    low, high = np.nanmin(keypoints[number], 0), np.nanmax(keypoints[number], 0)
-                    centres, sizes = crop_of(np.concatenate([low, high])[None], config.input_size)
-                    image = frame.to_ndarray(format="rgb24")
-                    crops.append(crop(image, centres, sizes, config.input_size, config.codec.udp)[0])
+            decoded = zip(range(max(numbers) + 1), opened.decode(video=0), strict=False)
+            frames = [frame.to_ndarray(format="rgb24") for number, frame in decoded if number in numbers]
+    return frames, np.concatenate([np.nanmin(keypoints, axis=1), np.nanmax(keypoints, axis=1)], axis=1), keypoints
+
+
+def sample_crops(config: ModelConfig) -> Tensor:
+    """Crops (4, height, width, 3) uint8 of that person."""
+    frames, boxes, _ = person_in_clip(_FRAMES)
+    centres, sizes = crop_of(boxes, config.input_size)
+    crops = [
+        crop(frame, centre[None], size[None], config.input_size, config.codec.udp)[0]
+        for frame, centre, size in zip(frames, centres, sizes, strict=True)
+    ]
     return torch.from_numpy(np.stack(crops))
 
 

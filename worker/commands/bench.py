@@ -59,20 +59,25 @@ def blender(json_file: Json = None) -> None:
 
 
 @app.command()
-def vitpose(
+def worker(
     json_file: Json = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="T, S, B, L, H or a config; several times for several. [T, S, B]")
+    ] = None,
+    people: Annotated[int, typer.Option(min=1, max=64, help="People in the frame.")] = 1,
     device: Device = "auto",
-    sizes: Annotated[str, typer.Option(help="Which of T, S, B, L and H.")] = "TSB",
-    rounds: Annotated[int, typer.Option(min=1, help="Frames a model.")] = 30,
+    checkpoint: Annotated[str | None, typer.Option(help="Weights to measure with.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Frames a program.")] = 30,
 ) -> None:
-    """ViTPose itself: crop, network and decode of one person, beside transformers' network."""
+    """From a frame in memory to packets, by stage, beside transformers and mmpose with the same weights."""
     from ..backends import BackendError
-    from ..vitpose.bench import measure_vitpose
+    from ..bench.worker import measure_worker
+    from ..vitpose.checkpoint import CheckpointError
     from ..vitpose.config import ConfigError
 
     try:
-        publish(list(measure_vitpose(sizes, device=device, rounds=rounds)), json_file)
-    except (BackendError, ConfigError) as error:
+        publish(list(measure_worker(model or ["T", "S", "B"], people, device, rounds, checkpoint)), json_file)
+    except (BackendError, CheckpointError, ConfigError) as error:
         typer.echo(f"mocap bench: {error}", err=True)
         raise typer.Exit(1) from None
 
