@@ -1,5 +1,6 @@
 """What runs the network: OpenVINO, PyTorch, the way of a frame on a device; and how one of them is chosen."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -223,3 +224,15 @@ def test_the_largest_model_that_fits_is_proposed():
 def test_a_precision_that_is_not_there_is_refused(precision):
     with pytest.raises(BackendError, match=precision):
         TorchBackend(network(), CONFIG, "cpu", precision)
+
+
+def test_openvino_tells_nobody_of_its_use():
+    pytest.importorskip("openvino")
+    code = (
+        "import socket, sys\n"
+        "sys.addaudithook(lambda event, _: event.startswith('socket.') and sys.exit(f'it asked for {event}'))\n"
+        "from mocap_worker.backends import openvino_network\n"
+        "assert sys.modules['openvino_telemetry'] is None\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

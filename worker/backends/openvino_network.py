@@ -3,6 +3,8 @@
 The torch model is traced and converted in memory; nothing is sent anywhere.
 """
 
+# ruff: noqa: E402
+
 from __future__ import annotations
 
 import sys
