@@ -78,14 +78,12 @@ def evaluate(
     from .progress import stages
 
     console = Console()
-    if data is None and still is None:
-        fail("Nothing to measure on: give --data with a dataset's folder, or --data synthetic; or --still VIDEO.")
     try:
+        drawn = _check(data, dataset, still)
         network, weights = _load(model, checkpoint, device, precision, backend)
         figures = {"model": {"name": network.name, **weights}}
         with stages(console) as progress:
             if data is not None:
-                drawn = data == "synthetic" and not Path(data).exists()
                 if drawn:
                     labelled = _drawn(network, count, hardness, character, motion, progress)
                 else:
@@ -122,19 +120,43 @@ def evaluate(
             fail(f"Cannot write {json_file}: {error.strerror}.")
 
 
+def _check(data: str | None, dataset: str | None, still: Path | None) -> bool:
+    """Whether pictures are to be drawn. What is not there is said before a large model is loaded."""
+    from ..cameras import CameraError
+    from ..evaluation import EvaluationError
+    from ..evaluation.datasets import check_choice
+    from ..source import check_source
+
+    if data is None and still is None:
+        raise EvaluationError(
+            "Nothing to measure on: give --data with a dataset's folder, or --data synthetic; or --still VIDEO."
+        )
+    if still is not None:
+        try:
+            check_source(f"file://{still}")
+        except CameraError as error:
+            raise EvaluationError(f"--still: {error}") from None
+    drawn = data == "synthetic" and not Path(data).exists()
+    if data is not None and not drawn:
+        check_choice(Path(data), dataset)
+    return drawn
+
+
 def _load(model: str | None, checkpoint: str | None, device: str, precision: str, name: str):
     """The backend, and what names its weights."""
     from ..backends import load_backend, shipped_checkpoint
     from ..evaluation.job import weights_digest
     from ..opencv import cv2
+    from ..vitpose.hub import PUBLISHED, located
     from ..vitpose.model_config import shipped_configs
 
     cv2.setNumThreads(1)  # several pictures at once, a thread each
     config = model
-    if model is not None and model not in shipped_configs() and Path(model).suffix != ".py" and checkpoint is None:
-        config, checkpoint = None, model
+    if model and checkpoint is None and model not in (*shipped_configs(), *PUBLISHED) and Path(model).suffix != ".py":
+        config, checkpoint = None, model  # a file of weights, which may know its config
+    config, checkpoint = located(config, checkpoint or os.environ.get("VITPOSE_CHECKPOINT") or None)
     network = load_backend(config, checkpoint, device, precision, name=name)
-    path = Path(checkpoint or os.environ.get("VITPOSE_CHECKPOINT") or shipped_checkpoint(network.config))
+    path = Path(checkpoint or shipped_checkpoint(network.config))
     return network, {"weights": path.name, "weights_sha256": weights_digest(path)}
 
 

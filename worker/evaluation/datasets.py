@@ -70,10 +70,7 @@ def open_dataset(
     detections: a detector's boxes, None for the labelled people's own. model: the model's skeleton, which decides
     where annotations fit two kinds (COCO-WholeBody's fit COCO). Raises EvaluationError.
     """
-    if kind is not None and kind not in KINDS:
-        raise EvaluationError(f"There is no dataset {kind!r}; there are {', '.join(KINDS)}.")
-    if not data.exists():
-        raise EvaluationError(f"There is nothing at {data}; expected a folder with annotations, or an annotation file.")
+    check_choice(data, kind)
     path = data if data.is_file() else _annotation_file(data, kind, model)
     content, digest = read_json(path)
     kind = kind or _kind_of(content, path, model)
@@ -112,6 +109,14 @@ def open_dataset(
         KINDS[kind].use_area,
         "labelled" if detections is None else "detected",
     )
+
+
+def check_choice(data: Path, kind: str | None) -> None:
+    """What can be known wrong without reading anything. Raises EvaluationError."""
+    if kind is not None and kind not in KINDS:
+        raise EvaluationError(f"There is no dataset {kind!r}; there are {', '.join(KINDS)}.")
+    if not data.exists():
+        raise EvaluationError(f"There is nothing at {data}; expected a folder with annotations, or an annotation file.")
 
 
 def keypoints_in(kind: str) -> Callable[[dict], list]:

@@ -89,6 +89,7 @@ def run(
             },
             "run": {
                 "backend": type(backend).__name__,
+                "engine": getattr(backend, "engine", None),
                 "device": backend.device,
                 "precision": getattr(backend, "precision", "fp32"),
                 "flip_test": options.flip,
