@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from mocap_core.endpoint import Endpoint
 from mocap_core.protocol import (
     PacketError,
@@ -29,6 +31,7 @@ from mocap_core.protocol import (
 )
 
 from .cameras import CameraError
+from .detector import DetectorError
 from .models import ModelError, Models
 from .people import MOST
 from .source import open_source, shown
@@ -297,7 +300,7 @@ class _Capture(threading.Thread):
                 if job.detector:
                     detector = self._models.detector(job.detector, job.device, self._loading)
                 self._figures.model, self._figures.device = backend.name, backend.device
-                run(job, source, backend, lifter, self._send, self._say, self._figures, self.stop, detector)
+                self._capture(source, backend, lifter, detector)
             finally:
                 source.close()
         except (CameraError, ModelError) as error:
@@ -310,6 +313,19 @@ class _Capture(threading.Thread):
                 self._say("idle")
             else:
                 self._say("ended", f"{shown(job.source)} has ended.")
+
+    def _capture(self, source, backend, lifter, detector) -> None:
+        from .backends import BackendError  # not above: with it comes PyTorch, and that takes seconds
+
+        try:
+            # The first time with so many people takes longer than the others.
+            most = self._job.max_people
+            for count in sorted({count for count in (2, 4, most) if 1 < count <= most}):
+                self._loading(f"Warming up for {count} people", 0.95)
+                backend.infer(np.zeros((480, 640, 3), np.uint8), np.tile([0.0, 0.0, 640.0, 480.0], (count, 1)))
+            run(self._job, source, backend, lifter, self._send, self._say, self._figures, self.stop, detector)
+        except (BackendError, DetectorError) as error:
+            raise ModelError(str(error)) from None
 
     def _loading(self, message: str, progress: float) -> None:
         self._say("loading", f"{message}.", progress)

@@ -61,19 +61,29 @@ class Detector:
         self.detect(np.zeros((480, 640, 3), np.uint8))  # the first picture is slow everywhere
 
     def detect(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The people in a picture (H, W, 3) uint8 RGB: boxes (N, 4) xyxy px and scores (N,), the surest first."""
+        """The people in a picture (H, W, 3) uint8 RGB: boxes (N, 4) xyxy px and scores (N,), the surest first.
+
+        Raises DetectorError where memory runs out.
+        """
         torch = self._torch
         from .opencv import cv2
 
         small = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
-        with torch.inference_mode(), torch.cuda.stream(self._stream):
-            pixels = torch.from_numpy(small).to(self.device).permute(2, 0, 1)[None].float() * self._factor
-            if self._mean_std is not None:
-                pixels = (pixels - self._mean_std[0]) / self._mean_std[1]
-            out = self._model(pixel_values=pixels)
-            # Each query says how sure it is of each kind, by itself: no softmax and nothing to suppress.
-            found = torch.cat([out.pred_boxes[0], out.logits[0, :, self._person, None].sigmoid()], 1).float()
-            found = found.cpu().numpy()
+        try:
+            with torch.inference_mode(), torch.cuda.stream(self._stream):
+                pixels = torch.from_numpy(small).to(self.device).permute(2, 0, 1)[None].float() * self._factor
+                if self._mean_std is not None:
+                    pixels = (pixels - self._mean_std[0]) / self._mean_std[1]
+                out = self._model(pixel_values=pixels)
+                # Each query says how sure it is of each kind, by itself: no softmax and nothing to suppress.
+                found = torch.cat([out.pred_boxes[0], out.logits[0, :, self._person, None].sigmoid()], 1).float()
+                found = found.cpu().numpy()
+        except (RuntimeError, MemoryError) as error:  # out of memory, as a rule
+            reason = str(error).split("\n")[0][:200].rstrip(". ")
+            raise DetectorError(
+                f"The detector {self.name} failed on {self.device}: {reason}. Choose a smaller one, such as "
+                f"{SUGGESTED}, or --detector none."
+            ) from None
         found = found[found[:, 4] >= SURE]
         found = found[np.argsort(-found[:, 4], kind="stable")]
         height, width = image.shape[:2]
