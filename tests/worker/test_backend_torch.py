@@ -91,6 +91,14 @@ def test_boxes_beyond_the_picture_and_tiny_pictures_are_fine(backend):
     assert keypoints.shape == (1, 2, 2) and np.isfinite(scores).all()
 
 
+def test_nobody_is_found_in_boxes_outside_the_picture(backend):
+    beyond = [[640, 0, 700, 90], [-50, -60, 0, 0], [0, 480, 10, 500]]
+    boxes = np.array([[180, 120, 380, 380], *beyond, [630, 470, 900, 900]])
+    keypoints, scores = backend.infer(picture_of([(250, 200, 0), (635, 475, 2)]), boxes)
+    assert np.isnan(keypoints[1:4]).all() and (scores[1:4] == 0).all()
+    assert np.isfinite(keypoints[[0, 4]]).all() and (scores[[0, 4]] > 0).all()
+
+
 @pytest.mark.parametrize(
     ("image", "boxes", "said"),
     [
@@ -101,6 +109,7 @@ def test_boxes_beyond_the_picture_and_tiny_pictures_are_fine(backend):
         (np.zeros((10, 10, 3), np.uint8), [[0, 0, 5]], r"\(1, 3\)"),
         (np.zeros((10, 10, 3), np.uint8), [[5, 0, 5, 5]], "no area"),
         (np.zeros((10, 10, 3), np.uint8), [[0, 0, np.nan, 5]], "no area"),
+        (np.zeros((10, 10, 3), np.uint8), [[0, 0, 3e38, 5]], "beyond 1,000,000 px"),
     ],
 )
 def test_pictures_and_boxes_of_the_wrong_kind_are_refused(backend, image, boxes, said):

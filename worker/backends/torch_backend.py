@@ -12,7 +12,7 @@ from ..vitpose.model import ViTPose
 from ..vitpose.model_config import ModelConfig
 from ..vitpose.skeletons import SKELETONS
 from ..vitpose.transforms import crop, crop_of
-from .backend import BackendError, checked
+from .backend import BackendError, checked, outside
 from .choosing import choose_network
 from .device import choose_device
 from .live_path import LivePath
@@ -56,7 +56,7 @@ class TorchBackend:
 
         image: (H, W, 3) uint8 RGB. boxes: (N, 4) xyxy px; they may reach beyond the picture.
         Returns (N, K, 2) px and (N, K), float32. A score is the heatmap's maximum, about 0…1; a keypoint that
-        the heatmap does not show at all is NaN with score 0.
+        the heatmap does not show at all is NaN with score 0, as are all of a box that lies outside the picture.
         Raises ValueError for what is no picture or no boxes, BackendError where memory runs out.
         """
         image, boxes = checked(image, boxes)
@@ -66,10 +66,14 @@ class TorchBackend:
         if self._live is not None:
             with enough_memory(self.config, self.device):
                 found = self._live.infer(image, boxes)
-            return np.ascontiguousarray(found[..., :2]), np.ascontiguousarray(found[..., 2])
-        centres, sizes = crop_of(boxes, self.input_size)
-        crops = crop(image, centres, sizes, self.input_size, self.config.codec.udp)
-        return self.infer_crops(crops, centres, sizes)
+            keypoints, scores = np.ascontiguousarray(found[..., :2]), np.ascontiguousarray(found[..., 2])
+        else:
+            centres, sizes = crop_of(boxes, self.input_size)
+            crops = crop(image, centres, sizes, self.input_size, self.config.codec.udp)
+            keypoints, scores = self.infer_crops(crops, centres, sizes)
+        nothing = outside(image, boxes)
+        keypoints[nothing], scores[nothing] = np.nan, 0.0
+        return keypoints, scores
 
     def infer_crops(
         self, crops: np.ndarray, centres: np.ndarray, sizes: np.ndarray, flip_test: bool = False
