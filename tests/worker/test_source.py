@@ -90,6 +90,19 @@ def test_slow_reader_loses_nothing_and_the_rest_is_not_hurried(tmp_path):
     np.testing.assert_allclose(np.diff([frame.timestamp for frame in frames]), 0.04, atol=1e-3)
 
 
+def test_one_frame_is_decoded_ahead_and_no_more(tmp_path):
+    source = FileSource(str(write_video(tmp_path / "clip.mp4", range(0, 400, 40))), paced=False)
+    decoder, decoded = source._frames, []
+    following = decoder.next
+    decoder.next = lambda: decoded.append(following()) or decoded[-1]
+    source.read(1.0)
+    source.read(1.0)
+    assert until(lambda: len(decoded) == 2)  # the second, and the third that waits
+    time.sleep(0.1)
+    assert len(decoded) == 2
+    source.close()
+
+
 def test_red_is_first(tmp_path):
     def red(_):
         return np.broadcast_to(np.array([220, 30, 30], np.uint8), (48, 64, 3)).copy()
@@ -345,6 +358,25 @@ def test_newest_frame_of_a_stream_wins_and_the_skipped_are_counted():
         assert source.skipped <= server.sent - 2
     finally:
         source.close()
+        server.stop()
+
+
+def test_pictures_that_nobody_can_use_are_told_by_the_reader(monkeypatch):
+    """No stream gives such pictures by way of FFmpeg; some cameras' drivers do."""
+    server = MjpegServer()
+    strange = np.zeros((48, 64, 2), np.uint8)
+    try:
+        with monkeypatch.context() as odd:
+            odd.setattr("mocap_worker.live.rgb_of", lambda image, turn_deg: rgb_of(strange, turn_deg))
+            with pytest.raises(CameraError, match="gives pictures of 48 × 64 × 2 uint8"):
+                LiveSource(server.url)
+        source = LiveSource(server.url)
+        monkeypatch.setattr("mocap_worker.live.rgb_of", lambda image, turn_deg: rgb_of(strange, turn_deg))
+        with pytest.raises(CameraError, match="gives pictures of 48 × 64 × 2 uint8"):
+            while True:
+                source.read(1.0)
+        source.close()
+    finally:
         server.stop()
 
 
