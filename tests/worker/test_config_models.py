@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mocap_worker.vitpose.codec import Codec
 from mocap_worker.vitpose.config import ConfigError
@@ -196,7 +198,11 @@ def test_official_features_at_an_eighth_have_one_deconvolution(tmp_path):
         ("in_channels=768", "in_channels=384", "in_channels is 384"),
         ("num_deconv_layers=2", "num_deconv_layers=3", "as many as num_deconv_filters"),
         ("'default'", "'unbiased'", "post_process is 'unbiased'"),
-        ("post_process='default', ", "post_process='default', use_udp=True, target_type='CombinedTarget', ", "Combined"),
+        (
+            "post_process='default', ",
+            "post_process='default', use_udp=True, target_type='CombinedTarget', ",
+            "Combined",
+        ),
         ("modulate_kernel=11", "modulate_kernel=10", "an odd number"),
         ("'TopDownAffine'", "'TopDownAffine', use_udp=True", "TopDownAffine has use_udp=True"),
         ("[48, 64]", "[48, 32]", "a quarter of the input"),
@@ -245,3 +251,26 @@ def test_what_mmpose_has_no_class_for_is_named(tmp_path):
         described(tmp_path, ("'CrowdPoseDataset'", "'CocoDataset'"))
     with pytest.raises(ConfigError, match="skeleton is 'dog'; expected 'coco17' or"):
         described(tmp_path, ("dataset_type =", "skeleton = 'dog'\ndataset_type ="))
+
+
+@given(
+    st.sampled_from([MMPOSE_STYLE, OFFICIAL_STYLE]),
+    st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 12), st.sampled_from(["", "0", "-", "1e9", "None", "'", "[]", "{}"])),
+        min_size=1,
+        max_size=3,
+    ),
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_configs_are_understood_or_refused_and_nothing_else(tmp_path, text, changes):
+    for place, length, other in changes:
+        start = int(place * len(text))
+        text = text[:start] + other + text[start + length :]
+    path = tmp_path / "damaged.py"
+    path.write_text(text, encoding="utf-8")
+    try:
+        config = load_model_config(path)
+        with torch.device("meta"):
+            assert config.build().keypoints == config.keypoints
+    except ConfigError as error:
+        assert "damaged" in str(error) and "\n" not in str(error)

@@ -6,8 +6,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from mocap_worker.vitpose.checkpoint import fill, load_checkpoint
+from mocap_worker.vitpose.checkpoint import config_named_in, fill, load_checkpoint
 from mocap_worker.vitpose.model import SIZES, ViTPose
+from mocap_worker.vitpose.model_config import load_model_config
 
 transformers = pytest.importorskip("transformers")
 
@@ -159,3 +160,16 @@ def test_official_mmpose_and_transformers_files_give_the_same_heatmaps(tmp_path,
         again = ours("S", head)
         load_checkpoint(again, tmp_path / name)
         assert torch.equal(heatmaps_of(again), expected), name
+
+
+@pytest.mark.parametrize(("head", "experts"), [("simple", 1), ("classic", 6)])
+def test_a_folder_that_transformers_wrote_needs_no_config(tmp_path, head, experts):
+    oracle = oracle_of("S", head, experts)
+    oracle.save_pretrained(tmp_path)
+    name = config_named_in(tmp_path)
+    assert name == f"vitpose_s_{head}_coco_256x192"
+    with torch.device("meta"):
+        model = load_model_config(name).build().eval()
+    load_checkpoint(model, tmp_path, name)
+    options = {"dataset_index": torch.tensor([0])} if experts > 1 else {}
+    assert relative_difference(heatmaps_of(model), heatmaps_of(oracle, **options)) < TOLERANCE

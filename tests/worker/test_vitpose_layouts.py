@@ -3,10 +3,13 @@
 import sys
 import types
 from collections import OrderedDict
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mocap_worker.vitpose.checkpoint import CheckpointError, fill, load_checkpoint, read_weights, start_from
 from mocap_worker.vitpose.model import DATASETS, ViTPose
@@ -270,3 +273,57 @@ def test_mmposes_notes_beside_the_weights_are_no_obstacle_and_never_run(tmp_path
     model = plain()
     load_checkpoint(model, tmp_path / "epoch_210.pth")
     assert_holds(model, {k: v for k, v in read_weights(tmp_path / "epoch_210.pth")[0].items()})
+
+
+def as_mmpose(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    names = [("blocks.", "layers."), (".norm", ".ln"), ("last_norm", "ln1"), ("keypoint_head", "head")]
+    names += [
+        ("mlp.fc1", "ffn.layers.0.0"),
+        ("mlp.fc2", "ffn.layers.1"),
+        ("patch_embed.proj", "patch_embed.projection"),
+    ]
+    renamed = {}
+    for key, value in state.items():
+        for ours, theirs in names:
+            key = key.replace(ours, theirs)
+        renamed[key] = value
+    return renamed
+
+
+def as_transformers() -> dict[str, torch.Tensor]:
+    transformers = pytest.importorskip("transformers")
+    backbone = transformers.VitPoseBackboneConfig(
+        image_size=(64, 48), hidden_size=DIM, num_hidden_layers=2, num_attention_heads=2, out_indices=[2],
+        num_experts=6, part_features=PART,
+    )  # fmt: skip
+    config = transformers.VitPoseConfig(backbone_config=backbone, num_labels=17, use_simple_decoder=False)
+    return transformers.VitPoseForPoseEstimation(config).state_dict()
+
+
+@pytest.fixture(scope="module")
+def layouts():
+    noise.generator = torch.Generator().manual_seed(7)
+    return [published_plus(), as_mmpose(filled(17)), as_transformers(), mae(14, 16)]
+
+
+@given(
+    st.integers(0, 3),
+    st.sampled_from(DATASETS),
+    st.lists(st.tuples(st.floats(0, 0.999), st.none() | st.lists(st.integers(0, 5), max_size=4)), max_size=4),
+)
+@settings(max_examples=150, deadline=None)
+def test_files_with_other_keys_and_shapes_fit_or_are_refused_and_nothing_else(layouts, which, dataset, changes):
+    state = dict(layouts[which])
+    for place, shape in changes:
+        key = sorted(state)[int(place * len(state))]
+        if shape is None:
+            del state[key]
+        else:
+            state[key] = torch.zeros(shape)
+    with torch.device("meta"):
+        model = plain(17)
+    for put, into in ((partial(fill, dataset=dataset), model), (start_from, plain(17, head="simple"))):
+        try:
+            put(into, state, "a.pth")
+        except CheckpointError as error:
+            assert "a.pth" in str(error) and "\n" not in str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from torch import Tensor
@@ -78,6 +79,7 @@ def _shapes(config: ModelConfig) -> dict[str, int | str | None]:
     return {"dim": config.dim, "depth": config.depth, "head": config.head, "keypoints": config.keypoints}
 
 
+@cache
 def _configs() -> list[tuple[str, ModelConfig]]:
     """All that ship, COCO's first: of several that fit, one of those is the likeliest."""
     names = sorted(shipped_configs(), key=lambda name: "_coco_" not in name)

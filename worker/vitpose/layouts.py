@@ -127,13 +127,13 @@ def for_dataset(
             if key.startswith(prefix):
                 name = "keypoint_head." + key[len(prefix) :]
                 plain[name], names[name] = found[key], original[key]
-                if name.startswith("keypoint_head.final_layer.") and len(found[key]) > keypoints:
+                if name.startswith("keypoint_head.final_layer.") and found[key].ndim:
                     plain[name] = found[key][:keypoints]
     for key in [key for key in plain if ".mlp.fc2." in key]:
         expert = key.replace(".fc2.", f".experts.{DATASETS.index(dataset) if dataset in DATASETS else '-'}.")
         first = plain.get(key.rsplit(".fc2.", 1)[0] + ".fc1.weight")
-        if not experts or first is None or first.ndim != 2:
-            continue
+        if not experts or first is None or first.ndim != 2 or plain[key].ndim == 0:
+            continue  # shapes that cannot be are told where the weights are put into the model
         width, shared = first.shape[1], len(plain[key])
         unsplit = shared < width
         if dataset != "coco" and not heads and unsplit:
@@ -142,8 +142,8 @@ def for_dataset(
             continue  # split already; the experts were left over
         if expert not in found:
             raise CheckpointError(f"{source} has no expert for {dataset}: {expert} is missing.")
-        shared = width - len(found[expert])
-        plain[key] = torch.cat([plain[key][:shared], found[expert]])
+        if _in_line(plain[key], found[expert]) and len(found[expert]) < width:
+            plain[key] = torch.cat([plain[key][: width - len(found[expert])], found[expert]])
     return plain, names
 
 
@@ -165,11 +165,16 @@ def _joined_qkv(found: Weights, original: dict[str, str]) -> Weights:
     for name in found:
         if ".attn.query." in name:
             parts = [name.replace(".query.", f".{part}.") for part in ("query", "key", "value")]
-            if all(part in found for part in parts):
+            if all(part in found for part in parts) and _in_line(*(found[part] for part in parts)):
                 whole = name.replace(".query.", ".qkv.")
                 joined[whole] = torch.cat([joined.pop(part) for part in parts])
                 original[whole] = original[name].replace(".query.", ".{query,key,value}.")
     return joined
+
+
+def _in_line(*tensors: Tensor) -> bool:
+    """Whether these can be put under each other."""
+    return all(tensor.ndim and tensor.shape[1:] == tensors[0].shape[1:] for tensor in tensors)
 
 
 def some(items: list[str], most: int = 4) -> list[str]:
