@@ -82,6 +82,22 @@ def worker(
         raise typer.Exit(1) from None
 
 
+@app.command()
+def engines(
+    json_file: Json = None,
+    model: Annotated[list[str] | None, typer.Option(help="T, S, B, L or H; several times for several.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Crops a program.")] = 30,
+) -> None:
+    """What runs the network fastest on this CPU. For developers: needs ONNX Runtime and a C++ compiler."""
+    try:
+        from ..bench.engines import measure_engines
+
+        publish(list(measure_engines(model or ["T", "S", "B"], rounds)), json_file)
+    except ImportError as error:
+        typer.echo(f"mocap bench: {error}. The project's dev group has what this needs.", err=True)
+        raise typer.Exit(1) from None
+
+
 def publish(cases: list[dict], json_file: Path | None) -> None:
     """Prints the cases as a table and writes them, with the machine and the commit, to `json_file`."""
     from rich.console import Console
