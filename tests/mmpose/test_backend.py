@@ -50,12 +50,12 @@ def people_boxes(index):
 @pytest.fixture(scope="module")
 def shipped():
     """Both backends with the weights that ship."""
-    return load_backend(device="cpu"), load_backend(device="cpu", name="mmpose")
+    return load_backend(device="cpu", precision="fp32"), load_backend(device="cpu", name="mmpose")
 
 
 def test_keypoints_in_the_demo_clip_equal_the_torch_backends(shipped):
     ours, theirs = shipped
-    assert type(ours) is not type(theirs)
+    assert ours.precision == "fp32" and type(ours) is not type(theirs)
     for name in ("name", "device", "skeleton", "input_size"):
         assert getattr(ours, name) == getattr(theirs, name)
     indices = (0, 60, 140, 220)
@@ -83,7 +83,7 @@ def test_keypoints_with_random_weights_equal_mmposes(name, flip_test, randomise)
     image, boxes = clip_frames(60)[0], people_boxes(60)
     centres, sizes = crop_of(boxes, described.input_size)
     crops = crop(image, centres, sizes, described.input_size, described.codec.udp)
-    ours = TorchBackend(model, described, "cpu")
+    ours = TorchBackend(model, described, "cpu", "fp32")
     keypoints, scores = ours.infer_crops(crops, centres, sizes, flip_test)
     samples = inference_topdown(theirs, np.ascontiguousarray(image[..., ::-1]), boxes)
     found = np.concatenate([sample.pred_instances.keypoints for sample in samples])
@@ -112,7 +112,9 @@ def test_maps_without_a_peak_are_missing_keypoints(randomise, tmp_path):
     save_checkpoint(model, tmp_path / "blind.safetensors", name)
     image, boxes = clip_frames(60)[0], people_boxes(60)
     for backend in ("torch", "mmpose"):
-        keypoints, scores = load_backend(None, tmp_path / "blind.safetensors", "cpu", name=backend).infer(image, boxes)
+        keypoints, scores = load_backend(None, tmp_path / "blind.safetensors", "cpu", "fp32", backend).infer(
+            image, boxes
+        )
         assert (np.isnan(keypoints).all(axis=2) == (np.arange(17) != 3)).all(), backend
         assert (scores[:, 3] > 0.19).all() and (np.delete(scores, 3, axis=1) == 0).all(), backend
 
@@ -160,7 +162,7 @@ def packets_of(backend, clip, box):
         command += ["--as-fast-as-possible", "--box", ",".join(str(round(v)) for v in box), "--control-port", "0"]
         environment = os.environ | {"VITPOSE_CONFIG": "", "VITPOSE_CHECKPOINT": "", "MOCAP_KEY": ""}
         run = subprocess.run(
-            [*map(str, command), "--device", "cpu"],
+            [*map(str, command), "--device", "cpu", "--precision", "fp32"],
             capture_output=True,
             text=True,
             env=environment,

@@ -56,7 +56,7 @@ def oks_nms(
     count, found or not. As mmpose and the official repository do it, with the crop's area.
     """
     keypoints, scores, areas = np.asarray(keypoints, float), np.asarray(scores), np.asarray(areas, float)
-    left = np.argsort(-scores, kind="stable")
+    left = np.argsort(scores)[::-1]  # with equal scores in mmpose's order, too
     kept = []
     while len(left):
         best, left = left[0], left[1:]
