@@ -102,7 +102,5 @@ def test_crops_on_a_device_equal_opencvs(height, width, place, input_size, udp, 
     centres, sizes = crop_of(np.array([[x, y, x + wide, y + high], [x, y, x + 1, y + 1]]), input_size)
     columns, rows = crop_places(centres, sizes, input_size, udp)
     pixels = torch.from_numpy(np.concatenate([image.reshape(-1, 3), np.full((9, 3), 77, np.uint8)]))
-    found = crop_on_device(
-        pixels, torch.tensor([width, height]), torch.from_numpy(columns), torch.from_numpy(rows)
-    )
+    found = crop_on_device(pixels, torch.tensor([width, height]), torch.from_numpy(columns), torch.from_numpy(rows))
     assert (found.numpy() == crop(image, centres, sizes, input_size, udp)).all()
