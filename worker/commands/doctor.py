@@ -90,7 +90,8 @@ def _weights() -> Iterator[Finding]:
     except Exception as error:
         yield Finding("missing", "model", str(error), "VITPOSE_CONFIG and VITPOSE_CHECKPOINT choose another.")
     else:
-        yield Finding("ok", "model", f"{backend.name} runs on {backend.device}, by {backend.engine} in {backend.precision}")
+        how = f"{backend.engine} in {backend.precision}"
+        yield Finding("ok", "model", f"{backend.name} runs on {backend.device}, by {how}")
     try:
         from mocap_core.lift import Lifter
 
