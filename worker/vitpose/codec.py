@@ -149,4 +149,5 @@ def _blur_matrix(size: int, kernel: int, border: str, device: torch.device) -> T
         source = source % period
         source = np.where(source >= size, period - source, source)
         np.add.at(matrix[row], source, weights)
-    return torch.from_numpy(matrix.astype(np.float32)).to(device)
+    with torch.inference_mode(False):  # what is kept may be used in training later
+        return torch.from_numpy(matrix.astype(np.float32)).to(device)

@@ -116,4 +116,5 @@ def normalise(
 
 @lru_cache(maxsize=8)  # kept on the device: a CUDA graph cannot hold a copy to it
 def _colours(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    return torch.tensor(mean, device=device), torch.tensor(std, device=device)
+    with torch.inference_mode(False):  # what is kept may be used in training later
+        return torch.tensor(mean, device=device), torch.tensor(std, device=device)
