@@ -39,10 +39,8 @@ def environment() -> Path:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         variables = {
-            "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",  # for ninja
             # Unoptimised: mmcv's operators are imported here and never run.
             "CFLAGS": " ".join(["-O0", "-g0", "-w", *precompiled_torch(Path(folder))]),
-            "CUDA_VISIBLE_DEVICES": "",  # the CPU's operators; a GPU's would need nvcc
             "MAX_JOBS": str(os.cpu_count() or 1),
         }
         # Any setting sets uv's cache apart, so that nobody else is given an unoptimised wheel from it.

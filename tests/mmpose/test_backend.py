@@ -147,8 +147,6 @@ def test_mmpose_on_the_clock_does_the_same_job_in_its_own_process(shipped, tmp_p
         assert mmpose.about["flip_test"] is False and mmpose.about["threads"] == 1
         assert np.allclose(mmpose.about["keypoints"], shipped[1].infer(image, box[None])[0], atol=0.02)
         assert mmpose() > 0 and mmpose() > 0
-    with pytest.raises(RuntimeError, match="no config 'vitpose_xxl'"):
-        MMPoseOnTheClock(sys.executable, "vitpose_xxl", weights, tmp_path / "picture.npy", box)
 
 
 def packets_of(backend, clip, box):

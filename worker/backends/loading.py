@@ -79,10 +79,11 @@ def _mmpose(config: str | Path, checkpoint: str | Path | None, device: str, prec
         raise BackendError(f"mmpose runs in fp32 only, not in {precision}; leave the precision out.")
     try:
         from .mmpose_backend import MMPoseBackend
-    except ImportError as error:
+    except (ImportError, RuntimeError, TypeError) as error:  # missing, or of versions that do not fit each other
         raise BackendError(
-            f"The backend mmpose cannot be used here: {error}. Install the extra mmpose as docs/models.md says, "
-            "or leave --backend out for torch."
+            f"The backend mmpose cannot be used here: {error}. Install the extra mmpose, with Python 3.11, as "
+            "docs/models.md says: `uv pip install --no-build-isolation-package=mmcv '.[mmpose]'`; or leave "
+            "--backend out."
         ) from None
     if checkpoint is None:
         checkpoint = shipped_checkpoint(load_model_config(config))
