@@ -1,5 +1,7 @@
 """Several people in the stream: a character follows one, takes keep all."""
 
+import json
+import socket
 from dataclasses import replace
 
 import numpy as np
@@ -103,6 +105,21 @@ def test_people_of_a_take_are_on_one_time(connected, actor, sender, character, d
     sender.play(late)
     bpy.ops.mocap.record_stop()
     assert len(connected.last_take.frames) == actor.frames
+
+
+@pytest.mark.parametrize(("people", "options"), [(1, {}), (3, {"max_people": 3})])
+def test_worker_is_asked_for_so_many_people(session, character, extension, people, options):
+    """The worker here is a socket that reads what the session sends."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as worker:
+        worker.bind(("127.0.0.1", 0))
+        worker.settimeout(20.0)
+        extension.addon("preferences").put("worker_address", f"127.0.0.1:{worker.getsockname()[1]}")
+        bpy.context.scene.mocap.people = people
+        bpy.ops.mocap.start_capture()
+        message = {}
+        while message.get("type") != "start":
+            message = json.loads(worker.recv(9216))
+    assert message["options"] == options
 
 
 def test_take_without_the_chosen_person_is_kept_and_told(connected, actor, sender, character, duet):
