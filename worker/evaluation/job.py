@@ -136,6 +136,7 @@ def job_of(backend: Backend, weights: dict[str, str], dataset: Dataset, flip: bo
         "config": repr(asdict(backend.config)),
         "weights": weights,
         "backend": type(backend).__name__,
+        "engine": getattr(backend, "engine", None),
         "precision": getattr(backend, "precision", "fp32"),
         "flip": flip,
         "kind": dataset.kind,
