@@ -2,6 +2,7 @@
 post-processing."""
 
 import json
+import os
 import shutil
 import sys
 import threading
@@ -136,6 +137,22 @@ def test_lookout_looks_at_one_frame_at_a_time_and_then_at_the_newest():
         while lookout.take() is None:
             pass
     assert slow.seen == [0, 5]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere threads have no priority of their own")
+def test_detectors_thread_stands_back():
+    class Curious:
+        def detect(self, image):
+            self.priority = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+            return np.zeros((0, 4)), np.zeros(0)
+
+    curious, ours = Curious(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with Lookout(curious, deque()) as lookout:
+        lookout.offer(np.zeros((4, 4, 3), np.uint8), people.start((4, 4)))
+        while lookout.take() is None:
+            pass
+    assert curious.priority == min(ours + 5, 19)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours
 
 
 def test_failing_detector_is_heard_of():
