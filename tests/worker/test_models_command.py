@@ -8,9 +8,9 @@ import torch
 from typer.testing import CliRunner
 
 from mocap_worker.cli import app
-from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint, read_weights, save_checkpoint
+from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint, read_weights
 from mocap_worker.vitpose.model import DATASETS, SIZES, ViTPose
-from mocap_worker.vitpose.model_config import load_model_config
+from mocap_worker.vitpose.model_config import config_path, load_model_config
 
 
 @pytest.fixture(autouse=True)
@@ -78,10 +78,13 @@ def test_info_and_convert_of_a_file_with_experts(tmp_path):
 def test_convert_to_onnx_gives_the_same_heatmaps(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     torch.manual_seed(5)
-    name = "vitpose_t_simple_coco_256x192"
-    model = load_model_config(name).build().eval()
-    save_checkpoint(model, tmp_path / "t.safetensors", name)
-    code, said = mocap("convert", tmp_path / "t.safetensors", tmp_path / "t.onnx")
+    base = str(config_path("vitpose_t_simple_coco_256x192"))
+    arch = "dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=32 * 4)"
+    own = tmp_path / "own.py"
+    own.write_text(f"_base_ = {base!r}\nmodel = dict(backbone=dict(arch={arch}), head=dict(in_channels=32))", "utf-8")
+    model = load_model_config(own).build().eval()
+    torch.save(model.state_dict(), tmp_path / "own.pth")
+    code, said = mocap("convert", tmp_path / "own.pth", tmp_path / "t.onnx", "--config", own)
     assert code == 0, said
     images = torch.randn(3, 3, 256, 192)
     with torch.inference_mode():

@@ -37,13 +37,17 @@ def oracle_of(size: str, head: str, experts: int = 1):
     with torch.device("meta"):
         model = transformers.VitPoseForPoseEstimation(config)
     model = model.to_empty(device="cpu").eval()
-    generator = torch.Generator().manual_seed(len(head) + sizes["dim"])
+    # Drawing every one of Huge's numbers would take longer than the rest; a prime number of them never lines up.
+    numbers = torch.randn(1_000_003, generator=torch.Generator().manual_seed(len(head) + sizes["dim"]))
+    drawn = 0
     with torch.no_grad():
         for name, value in model.state_dict().items():
             if not value.is_floating_point():
                 value.zero_()
                 continue
-            noise = torch.randn(value.shape, generator=generator)
+            begin, drawn = drawn % len(numbers), drawn + value.numel()
+            noise = numbers.repeat((begin + value.numel()) // len(numbers) + 1)[begin : begin + value.numel()]
+            noise = noise.view(value.shape)
             if name.endswith("running_var"):
                 value.copy_(0.5 + noise.abs())
             elif name.endswith("position_embeddings") or "patch_embeddings" in name:
@@ -77,7 +81,6 @@ def relative_difference(heatmaps: torch.Tensor, oracle: torch.Tensor) -> float:
     ("size", "head"),
     [
         *(("S", "simple"), ("S", "classic"), ("B", "simple"), ("B", "classic"), ("L", "classic")),
-        pytest.param("L", "simple", marks=pytest.mark.slow),
         pytest.param("H", "classic", marks=[pytest.mark.slow, HUGE]),
     ],
 )
@@ -93,12 +96,11 @@ def test_heatmaps_equal_transformers(size, head):
     assert difference < TOLERANCE
 
 
-@pytest.mark.parametrize("size", ["S", pytest.param("B", marks=pytest.mark.slow)])
-def test_heatmaps_with_experts_equal_transformers(size):
-    """ViTPose+: of transformers' experts each is folded in turn, and all of them are run unfolded, too."""
-    oracle = oracle_of(size, "classic", experts=6)
+def test_heatmaps_with_experts_equal_transformers():
+    """ViTPose+: of transformers' experts some are folded in turn, and they are run unfolded, too."""
+    oracle = oracle_of("S", "classic", experts=6)
     with torch.device("meta"):
-        whole = ViTPose(**SIZES[size], head="classic", experts=6).eval()
+        whole = ViTPose(**SIZES["S"], head="classic", experts=6).eval()
     fill(whole, oracle.state_dict(), "the oracle")
     for index in (0, 2, 5):
         expected = heatmaps_of(oracle, dataset_index=torch.tensor([index]))
@@ -109,7 +111,7 @@ def test_heatmaps_with_experts_equal_transformers(size):
             state = {
                 k.replace(f".experts.{index}.", ".experts.0."): v for k, v in state.items() if ".experts.0." not in k
             }
-        model = ours(size, "classic")
+        model = ours("S", "classic")
         fill(model, state, "the oracle")
         assert relative_difference(heatmaps_of(model), expected) < TOLERANCE
 
