@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mocap_worker.vitpose.codec import Codec
+from mocap_worker.backends import load_backend
+from mocap_worker.vitpose.codec import Codec, decode
 from mocap_worker.vitpose.config import ConfigError
-from mocap_worker.vitpose.model import SIZES
+from mocap_worker.vitpose.model import DATASETS, SIZES, ViTPose
 from mocap_worker.vitpose.model_config import DEFAULT_MODEL, load_model_config, shipped_configs
+from mocap_worker.vitpose.transforms import crop, crop_of, normalise
 
 PUBLISHED = [f"vitpose_{size}_{head}_coco_256x192" for size in "tsblh" for head in ("simple", "classic")]
 
@@ -224,6 +227,40 @@ def test_the_crop_must_be_udp_where_the_codec_is(tmp_path):
     pipeline = "\ntest_dataloader = dict(dataset=dict(pipeline=[dict(type='TopdownAffine', use_udp=True)]))"
     with pytest.raises(ConfigError, match="codec is not UDP, but TopdownAffine has use_udp=True; expected False"):
         described(tmp_path, ("dataset_type = 'CrowdPoseDataset'", "dataset_type = 'CrowdPoseDataset'" + pipeline))
+
+
+def test_a_users_own_official_pair_of_config_and_checkpoint_runs(tmp_path):
+    """A small ViTPose+ in the official repository's formats, AP-10K's head and expert, through a backend."""
+    described_officially(
+        tmp_path,
+        ("type='ViT'", "type='ViTMoE', num_expert=6, part_features=8"),
+        ("'TopDown'", "'TopDownMoE'"),
+        ("embed_dim=768, depth=12, num_heads=12", "embed_dim=32, depth=2, num_heads=2"),
+        ("in_channels=768", "in_channels=32"),
+    )
+    torch.manual_seed(1)
+    whole = ViTPose(32, 2, 2, head="classic", experts=6).eval()
+    theirs = ViTPose(32, 2, 2, head="classic").keypoint_head.eval()
+    for head in (whole.keypoint_head, theirs):
+        torch.nn.init.normal_(head.final_layer.weight)
+    heads = {f"associate_keypoint_heads.2.{k}": v for k, v in theirs.state_dict().items()}
+    heads |= {f"associate_keypoint_heads.{i}.final_layer.bias": torch.zeros(14) for i in (0, 1, 3, 4)}
+    torch.save({"state_dict": whole.state_dict() | heads}, tmp_path / "vitpose+.pth")
+
+    backend = load_backend(tmp_path / "official.py", tmp_path / "vitpose+.pth", "cpu", "fp32")
+    picture = np.random.default_rng(2).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    boxes = np.array([[50.0, 20.0, 250.0, 280.0]])
+    keypoints, scores = backend.infer(picture, boxes)
+    config = backend.config
+    assert (config.skeleton, config.codec.udp, config.codec.flip_shift) == ("ap10k17", False, True)
+
+    centres, sizes = crop_of(boxes, config.input_size)
+    crops = torch.from_numpy(crop(picture, centres, sizes, config.input_size, udp=False))
+    with torch.inference_mode():
+        heatmaps = theirs(whole.backbone(normalise(crops), torch.tensor([DATASETS.index("ap10k")])))
+        expected = decode(heatmaps, torch.from_numpy(centres), torch.from_numpy(sizes), config.codec)
+    assert np.abs(scores - expected[1].numpy()).max() < 1e-3 * np.ptp(heatmaps.numpy())
+    assert np.abs(keypoints - expected[0].numpy()).max() < 0.01
 
 
 def test_windows_and_features_at_an_eighth_are_described(tmp_path):
