@@ -296,6 +296,7 @@ def broken(change):
         (broken(lambda c: c["annotations"][1].update(keypoints=[1, 2, 2])), "has 3 numbers in keypoints; expected 51"),
         (broken(lambda c: c["annotations"][1].update(keypoints=["1"] * 51)), "expected 51"),
         (broken(lambda c: c["annotations"][1].update(area="big")), "has the area big"),
+        (broken(lambda c: c["annotations"][1].pop("area")), "annotation 1 has no area, which OKS needs"),
         (broken(lambda c: c["annotations"].clear()), "labels no keypoints a person"),
         (broken(lambda c: [a.update(keypoints=[0] * 51) for a in c["annotations"]]), "has nobody to look at"),
     ],
@@ -306,6 +307,14 @@ def test_what_is_wrong_with_a_dataset_is_said(damage, sentence, tmp_path):
     with pytest.raises(EvaluationError, match=sentence) as said:
         open_dataset(folder)
     assert "\n" not in str(said.value)
+
+
+def test_crowdpose_without_its_index_is_said(tmp_path):
+    file, content = write_dataset(tmp_path / "data", "crowdpose")
+    del content["images"][2]["crowdIndex"]
+    file.write_text(json.dumps(content))
+    with pytest.raises(EvaluationError, match="images without a crowdIndex"):
+        open_dataset(tmp_path / "data", "crowdpose")
 
 
 def test_a_path_that_is_not_there_and_a_dataset_nobody_knows(tmp_path):
@@ -381,6 +390,32 @@ def test_a_labelled_box_without_area_counts_as_missed_and_is_said(tmp_path):
     figures = run(TrueBackend("coco17", dataset), {}, dataset, options)
     assert figures["people"] == 7 and figures["people_found"] == 5
     assert figures["measures"]["all"]["ar"] == pytest.approx(5 / 7)
+
+
+def test_people_without_a_size_are_said(tmp_path):
+    file, content = write_dataset(tmp_path / "data", "coco")
+    content["annotations"][0]["area"] = 0
+    file.write_text(json.dumps(content))
+    assert open_dataset(tmp_path / "data").notes == [
+        "1 labelled people have no area; nothing is like them, so they count as not found."
+    ]
+    mpii_folder(tmp_path / "mpii", np.random.default_rng(0))
+    from scipy.io import savemat
+
+    heads = np.zeros((2, 2, 5))
+    heads[1, :, 1:] = 5
+    savemat(str(tmp_path / "mpii" / "mpii_gt_val.mat"), {"headboxes_src": heads})
+    assert "1 labelled people have a head without a size" in open_dataset(tmp_path / "mpii").notes[0]
+
+
+def test_pictures_named_on_windows_are_found(tmp_path):
+    file, content = write_dataset(tmp_path / "data", "apt36k")
+    for image in content["images"]:
+        image["file_name"] = "val2017\\" + image["file_name"]
+    file.unlink()
+    (file.parent / "val_annotations_1.json").write_text(json.dumps(content))
+    dataset = open_dataset(tmp_path / "data", model="ap10k17")
+    assert dataset.kind == "apt36k" and all(path.is_file() for path in dataset.images.values())
 
 
 def test_a_detectors_boxes_are_scored_and_its_duplicates_removed(tmp_path):

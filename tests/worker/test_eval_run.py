@@ -113,6 +113,8 @@ def test_the_shipped_weights_find_drawn_people_and_say_what_it_took(drawn, tmp_p
     assert figures["run"]["peak_memory_mb"] > 50 and figures["run"]["fps"] > 0
     assert figures["joints"]["visible"]["count"] > 50
     assert {"machine", "commit"} <= set(figures)
+    (case,) = figures["cases"]
+    assert case["name"] == "eval/coco/vitpose_t_simple_coco_256x192" and case["ap"] == measures["ap"]
     assert f"{measures['ap']:.3f}" in text and "5,552,849" in text and "GMACs" in text
     # The same again comes out of the journal, with the same figures; with the flip test it is another job.
     code, text = evaluate("--model", WEIGHTS, *common, "--no-flip", "--no-jitter")
@@ -328,6 +330,8 @@ def test_a_damaged_picture_stops_the_measurement_with_its_name(tmp_path):
         (["--still", "nowhere.mp4"], "--still: There is no file nowhere.mp4"),
         (["--still", "."], "--still: Cannot read ."),
         (["--data", ".", "--batch", "0"], "batch"),
+        (["--data", "synthetic", "--detections", "x.json"], "Drawn pictures need no"),
+        (["--data", ".", "--box", "1,2,3,4"], "give --still, too"),
     ],
 )
 def test_what_cannot_be_measured_is_said_in_a_sentence(arguments, sentence, tmp_path, monkeypatch):

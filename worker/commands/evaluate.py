@@ -72,7 +72,7 @@ def evaluate(
     from ..backends import BackendError
     from ..evaluation import EvaluationError
     from ..evaluation.job import Options
-    from ..evaluation.report import jitter_line, show
+    from ..evaluation.report import cases, jitter_line, show
     from ..vitpose.checkpoint import CheckpointError
     from ..vitpose.config import ConfigError
     from .progress import stages
@@ -80,6 +80,10 @@ def evaluate(
     console = Console()
     try:
         drawn = _check(data, dataset, still)
+        if drawn and (dataset or images or detections):
+            fail("Drawn pictures need no --dataset, --images or --detections; leave them out.")
+        if box is not None and still is None:
+            fail("--box says where the person of --still is; give --still, too.")
         network, weights = _load(model, checkpoint, device, precision, backend)
         figures = {"model": {"name": network.name, **weights}}
         with stages(console) as progress:
@@ -113,7 +117,8 @@ def evaluate(
     if json_file is not None:
         from .bench import commit, machine
 
-        written = {"machine": machine(), "commit": commit(), **figures}
+        written = {"machine": machine(), "commit": commit(), "cases": cases(figures) if data is not None else []}
+        written |= figures
         try:
             json_file.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
         except OSError as error:

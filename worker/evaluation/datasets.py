@@ -34,7 +34,7 @@ KINDS = {
     "mpii": Kind("mpii16", ("mpii_val.json", "*mpii*val*.json")),
     "aic": Kind("aic14", ("aic_val.json", "*aic*val*.json"), use_area=False),
     "ap10k": Kind("ap10k17", ("ap10k-test-split1.json", "ap10k-val-split1.json", "ap10k-*.json")),
-    "apt36k": Kind("ap10k17", ("*apt36k*test*.json", "*apt36k*val*.json", "*apt36k*.json")),
+    "apt36k": Kind("ap10k17", ("val_annotations_1.json", "*apt36k*val*.json", "*apt36k*.json")),
     "interhand": Kind("interhand21", ("InterHand2.6M_test_data.json", "InterHand2.6M_*_data.json")),
 }
 
@@ -88,6 +88,7 @@ def open_dataset(
                 annotation["head_size"] = mpii.labelled_head_size(annotation, path)
     if not annotations["annotations"]:
         raise EvaluationError(f"{path} labels nobody.")
+    _check_measurable(annotations, kind, path)
     keypoints_of = keypoints_in(kind)
     labelled = [any(v > 0 for v in keypoints_of(a)[2::3]) for a in annotations["annotations"]]
     if detections is None:
@@ -97,6 +98,7 @@ def open_dataset(
     else:
         boxes, notes, of_detections = detected_boxes(detections, annotations)
         digest += of_detections
+    notes = notes + _strange_sizes(annotations, kind)
     return Dataset(
         kind,
         skeleton,
@@ -142,7 +144,8 @@ def find_images(
 ) -> dict[int, Path]:
     """Where each picture with a box is. Raises EvaluationError, which says what is missing and where."""
     needed = {box.image_id for box in boxes}
-    names = {image["id"]: image["file_name"] for image in annotations["images"] if image["id"] in needed}
+    # Some were written on Windows.
+    names = {i["id"]: i["file_name"].replace("\\", "/") for i in annotations["images"] if i["id"] in needed}
     if not names:
         raise EvaluationError(f"{path} has nobody to look at: no person with a labelled keypoint and a box.")
     first = next(iter(names.values()))
@@ -184,6 +187,37 @@ def _boxes(annotations: dict, labelled: list[bool], clip: bool) -> tuple[list[Bo
     if people and "crop_box" in people[0]:
         return [Box(a["image_id"], a["category_id"], tuple(a["crop_box"]), 1.0, a["id"]) for a in people], []
     return truth_boxes(annotations, labelled, clip)
+
+
+def _check_measurable(annotations: dict, kind: str, path: Path) -> None:
+    """Whether everything is there that the measures will need, hours later."""
+    if kind == "crowdpose" and any("crowdIndex" not in image for image in annotations["images"]):
+        raise EvaluationError(f"{path} has images without a crowdIndex, which CrowdPose's have.")
+    if kind in ("mpii", "interhand") or not KINDS[kind].use_area:
+        return
+    without = [a["id"] for a in annotations["annotations"] if "area" not in a]
+    if without:
+        raise EvaluationError(
+            f"{path}: annotation {without[0]} has no area, which OKS needs. CrowdPose's and AIC's have none: is it one "
+            "of those?"
+        )
+
+
+def _strange_sizes(annotations: dict, kind: str) -> list[str]:
+    """Sentences about people whose size is none: no distance is small beside it."""
+    people = [
+        a for a in annotations["annotations"] if not a.get("iscrowd") and any(v > 0 for v in a["keypoints"][2::3])
+    ]
+    notes = []
+    if kind == "mpii":
+        count = sum(not a["head_size"] > 0 for a in people)
+        if count:
+            notes.append(f"{count} labelled people have a head without a size; they do not count.")
+    elif KINDS[kind].use_area:
+        count = sum(a.get("area", 1) <= 0 for a in people)
+        if count:
+            notes.append(f"{count} labelled people have no area; nothing is like them, so they count as not found.")
+    return notes
 
 
 def _annotation_file(folder: Path, kind: str | None, model: str) -> Path:
@@ -236,9 +270,9 @@ def _kind_of(content: object, path: Path, model: str) -> str:
     if count == 17:
         if "face_kpts" in person and model != "coco17":
             return "wholebody"
-        if "apt36k" in name or "apt-36k" in name:
-            return "apt36k"
         named = _category_keypoints(content)
+        if any(word in str(path).lower() for word in ("apt36k", "apt-36k")) or name == "val_annotations_1.json":
+            return "apt36k"
         if name.startswith("ap10k") or (named and named[0].lower() != "nose") or (not named and model == "ap10k17"):
             return "ap10k"
         return "ochuman" if "ochuman" in name else "coco"

@@ -79,9 +79,13 @@ def labelled_head_size(annotation: dict, path: Path) -> float:
     """The same from COCO-format annotations, which say head_size in px or head_box as x1, y1, x2, y2."""
     try:
         if "head_size" in annotation:
-            return float(annotation["head_size"])
-        x1, y1, x2, y2 = annotation["head_box"]
-        return 0.6 * float(np.hypot(x2 - x1, y2 - y1))
+            size = float(annotation["head_size"])
+        else:
+            x1, y1, x2, y2 = annotation["head_box"]
+            size = 0.6 * float(np.hypot(x2 - x1, y2 - y1))
+        if not np.isfinite(size):
+            raise ValueError
+        return size
     except (KeyError, TypeError, ValueError):
         raise EvaluationError(
             f"{path}: annotation {annotation['id']} says no head_size (px) and no head_box (x1, y1, x2, y2), by "

@@ -43,6 +43,18 @@ def show(figures: dict, console: Console) -> None:
         console.print(line, highlight=False, soft_wrap=True)
 
 
+def cases(figures: dict) -> list[dict]:
+    """The figures as the benchmarks' JSON has them: one flat case a part of the data."""
+    model, run = figures["model"], figures["run"]
+    name = f"eval/{figures['dataset']['kind']}/{model['name']}"
+    shared = {"parameters": model["parameters"], "gmacs": model["gmacs"]}
+    shared |= {key: run[key] for key in ("flip_test", "peak_memory_mb", "fps")}
+    return [
+        {"name": name if part == "all" else f"{name}/{part}", **measures, **shared}
+        for part, measures in figures["measures"].items()
+    ]
+
+
 def jitter_line(jitter: dict) -> str:
     """One line about a still clip."""
     if jitter["jitter_px"] is None:
