@@ -1,55 +1,24 @@
 """Who is in the picture, from frame to frame: where to look, who is who, who came and who left.
 
 Pure: no pictures, no clock, states unchanged. A frame goes `looks` → the network → `follow`; a detector's boxes
-come in between by `detected`. The box of one person is `person`'s, the likeness of two is `matching`'s.
+come in between by `detected`. The box of one person is `person`'s; one person through the frames, `tracks`'.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from . import person as single
-from .matching import iou, likeness, pairs
+from .matching import iou, pairs
+from .tracks import HIDDEN_S, Found, Look, Person, claims, find, seen
 
 MOST = 8  # people at once
 LOOK_EVERY = 4  # frames from one look for newcomers to the next, while somebody is followed
 DETECT_EVERY = 10  # frames from one look of a detector to the next
-HIDDEN_S = 1.0  # somebody unseen so long has left
 _SURE_LOOKS = 3  # in which a newcomer is seen before it counts, where others are there already
 _SURE_KEYPOINTS = 8  # and how many keypoints it shows
-_SAME = 0.6  # OKS of two poses that are one person's
-_LIKE = 0.15  # the least likeness to who was there before
-_HIDDEN_WORTH = 0.9  # of the likeness of somebody who was not seen in the last frame
 _FOUND = 0.2  # IoU of a detector's box with that of somebody followed
 _MISSED = 3  # looks of a detector without somebody before another may take the place
-_SPEED_S = 0.15  # time constant of a person's speed
-
-
-@dataclass(frozen=True, eq=False)
-class Person:
-    """Somebody who is followed.
-
-    key: names the track. id: on the wire; None as long as it may be nobody. box: (4,) xyxy px, where to look.
-    keypoints: (17, 2) px and scores: (17,) as last seen, None where a detector alone has seen them yet.
-    row: which of the last frame's looks saw them, None for none. seen_s: when that was. seen: how often.
-    speed: (2,) px/s. usual_score: mean of the scores of late. missed: looks of a detector since its last find.
-    """
-
-    key: int
-    id: int | None
-    box: np.ndarray
-    seen_s: float
-    keypoints: np.ndarray | None = None
-    scores: np.ndarray | None = None
-    row: int | None = None
-    seen: int = 0
-    speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    usual_score: float = 0.0
-    missed: int = 0
-
-    def moved(self, time_s: float) -> np.ndarray:
-        """How far they have come since they were seen, (2,) px."""
-        return self.speed * min(max(time_s - self.seen_s, 0.0), HIDDEN_S)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,25 +53,6 @@ class People:
         return self.doubtful or self.frame % DETECT_EVERY == 0
 
 
-@dataclass(frozen=True, eq=False)
-class Look:
-    """A box for the network, (4,) xyxy px, and whose it is: None in a search."""
-
-    box: np.ndarray
-    key: int | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """A person in the looks of a frame. keys: whose looks showed them."""
-
-    keypoints: np.ndarray
-    scores: np.ndarray
-    box: np.ndarray
-    row: int
-    keys: frozenset
-
-
 def start(
     size: tuple[int, int],
     limit: int = 1,
@@ -135,7 +85,7 @@ def looks(state: People, time_s: float) -> list[Look]:
     """Where to look in the next frame, taken at time_s: at everybody, and in one place for newcomers."""
     out = []
     for p in state.people:
-        box = p.box if p.row is not None else single.inside(p.box + np.tile(p.moved(time_s), 2), state.size)
+        box = p.box if p.row is not None else single.inside(p.expected_box(time_s), state.size)
         out.append(Look(box, p.key))
     search = _search(state)
     if search is not None:
@@ -146,12 +96,12 @@ def looks(state: People, time_s: float) -> list[Look]:
 def follow(state: People, looked: list[Look], keypoints: np.ndarray, scores: np.ndarray, time_s: float) -> People:
     """The state after a frame. keypoints: (N, 17 or more, 2) px and scores: (N, 17 or more) of the N looks."""
     keypoints, scores = np.asarray(keypoints, float)[:, :17], np.asarray(scores, float)[:, :17]
-    found = _distinct(looked, keypoints, scores, state.size)
-    taken = _claims(state, found, time_s)
+    found = find(looked, keypoints, scores, state.size)
+    taken = claims(state.people, found, time_s, alone=state.limit == 1)
     people, gone = [], list(state.gone)
     for index, p in enumerate(state.people):
         if index in taken:
-            people.append(_seen(p, found[taken[index]], time_s))
+            people.append(seen(p, found[taken[index]], time_s))
         elif p.id is None:
             continue
         elif _has_left(state, p, time_s):
@@ -162,7 +112,7 @@ def follow(state: People, looked: list[Look], keypoints: np.ndarray, scores: np.
     for index, new in enumerate(found):
         if index not in taken.values() and len(people) < state.limit and _newcomer(state.limit, new, people):
             fresh = Person(keys, None, new.box, time_s, new.keypoints, new.scores)
-            people.append(_seen(fresh, new, time_s))
+            people.append(seen(fresh, new, time_s))
             keys += 1
     people, gone, issued = _identified(people, gone, state.issued, state.limit)
     anybody = any(p.row is not None for p in people)
@@ -224,11 +174,11 @@ def _search(state: People) -> tuple[int, np.ndarray] | None:
 
     None for no such look. Where somebody who is seen is in the middle, no newcomer would be found.
     """
-    seen = [p for p in state.people if p.row is not None]
-    if len(state.people) >= state.limit or (seen and (not state.searching or state.frame % LOOK_EVERY)):
+    visible = [p for p in state.people if p.row is not None]
+    if len(state.people) >= state.limit or (visible and (not state.searching or state.frame % LOOK_EVERY)):
         return None
-    places = np.concatenate([state.homes, *(_beside(p.box, state.size) for p in seen)])
-    centres = [(p.box[:2] + p.box[2:]) / 2 for p in seen]
+    places = np.concatenate([state.homes, *(_beside(p.box, state.size) for p in visible)])
+    centres = [(p.box[:2] + p.box[2:]) / 2 for p in visible]
     for step in range(len(places)):
         turn = (state.turn + step) % len(places)
         low, high = places[turn].reshape(2, 2)
@@ -245,84 +195,15 @@ def _beside(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.array([single.inside(np.concatenate([c - half, c + half]), size) for c in centres]).reshape(-1, 4)
 
 
-def _distinct(looked, keypoints, scores, size) -> list[_Found]:
-    """The people in the looks; one that two looks show is one, as the surer of them has it."""
-    found = []
-    order = np.argsort(-scores.sum(axis=1), kind="stable") if len(looked) else []
-    for row in order:
-        box = single.box_of(keypoints[row], scores[row], size)
-        if box is None:
-            continue
-        new = _Found(keypoints[row], scores[row], box, int(row), frozenset({looked[row].key}))
-        for index, other in enumerate(found):
-            if iou(other.box, new.box) == 0:
-                continue
-            area = (other.box[2:] - other.box[:2]).prod()
-            if likeness(other.keypoints, other.scores, new.keypoints, new.scores, area) > _SAME:
-                found[index] = replace(other, keys=other.keys | new.keys)
-                break
-        else:
-            found.append(new)
-    return found
-
-
-def _claims(state: People, found: list[_Found], time_s: float) -> dict[int, int]:
-    """Whom of the people each of those found is: indices of people to indices of found.
-
-    By likeness first. What is left in a person's own look is theirs as well, as when they moved fast, unless
-    several are followed and it is elsewhere.
-    """
-    fits = np.array([[_fit(p, new, time_s) for new in found] for p in state.people])
-    fits = fits.reshape(len(state.people), len(found))
-    taken = dict(pairs(fits, _LIKE))
-    for column, new in enumerate(found):
-        own = [i for i, p in enumerate(state.people) if p.key in new.keys and i not in taken]
-        if state.limit > 1:
-            own = [i for i in own if iou(_expected_box(state.people[i], time_s), new.box) > 0.1]
-        if own and column not in taken.values():
-            taken[max(own, key=lambda i: fits[i, column])] = column
-    return taken
-
-
-def _expected_box(p: Person, time_s: float) -> np.ndarray:
-    return p.box + np.tile(p.moved(time_s), 2)
-
-
-def _fit(p: Person, new: _Found, time_s: float) -> float:
-    """0…1: how well a person found fits where somebody should be by now."""
-    box = _expected_box(p, time_s)
-    overlap = iou(box, new.box)
-    if p.keypoints is None or overlap == 0:
-        return overlap / 2
-    pose = likeness(p.keypoints + p.moved(time_s), p.scores, new.keypoints, new.scores, (box[2:] - box[:2]).prod())
-    return (pose + overlap) / 2 * (1.0 if p.row is not None else _HIDDEN_WORTH)
-
-
-def _seen(p: Person, new: _Found, time_s: float) -> Person:
-    """The person as found in this frame."""
-    box = single.eased(p.box, new.box) if p.row is not None else new.box
-    speed, usual, passed_s = p.speed, float(new.scores.mean()), time_s - p.seen_s
-    if p.keypoints is not None and p.seen:
-        both = single.confident(p.keypoints, p.scores) & single.confident(new.keypoints, new.scores)
-        if both.any() and 0 < passed_s <= HIDDEN_S:
-            step = np.median(new.keypoints[both] - p.keypoints[both], axis=0) / passed_s
-            speed = speed + (step - speed) * passed_s / (passed_s + _SPEED_S)
-        usual = p.usual_score + 0.1 * (usual - p.usual_score)
-    return replace(
-        p, box=box, keypoints=new.keypoints, scores=new.scores, row=new.row, seen_s=time_s, seen=p.seen + 1,
-        speed=speed, usual_score=usual,
-    )  # fmt: skip
-
-
 def _has_left(state: People, p: Person, time_s: float) -> bool:
     """One person is looked for everywhere at once; among several an unseen one may be behind another."""
     if state.limit == 1 or not 0 <= time_s - p.seen_s <= HIDDEN_S:
         return True
-    centre = p.moved(time_s) + (p.box[:2] + p.box[2:]) / 2
+    centre = p.expected_box(time_s).reshape(2, 2).mean(axis=0)
     return bool((centre < 0).any() or (centre > state.size).any())
 
 
-def _newcomer(limit: int, new: _Found, people: list[Person]) -> bool:
+def _newcomer(limit: int, new: Found, people: list[Person]) -> bool:
     """Whether somebody found is nobody who is followed, nor a mixture with one."""
     if limit == 1:
         return True
