@@ -105,8 +105,13 @@ class LivePath:
                 self._steps(people)
         torch.cuda.current_stream(self._device).wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # a detector may run in another thread
-            found = self._steps(people)
+        try:
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # a detector may run in another thread
+                found = self._steps(people)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError:  # a network with a step that no graph takes up: launched one by one, slower
+            graph, found = None, self._steps(people)
         return _Program(found, torch.empty(found.shape, pin_memory=True), graph)
 
     def _make_room(self, pixels: int) -> None:
