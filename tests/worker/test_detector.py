@@ -14,7 +14,7 @@ import torch
 
 transformers = pytest.importorskip("transformers", reason="the extra `detect` is not installed")
 
-from mocap_worker import people  # noqa: E402
+from mocap_worker import people, person  # noqa: E402
 from mocap_worker.detector import SURE, Detector, DetectorError  # noqa: E402
 from mocap_worker.lookout import Lookout  # noqa: E402
 from mocap_worker.opencv import cv2  # noqa: E402
@@ -107,7 +107,7 @@ def test_detector_finds_people_through_the_lookout_and_the_tracker(detector):
     found, _ = detector.detect(image)
     areas = (found[:, 2:] - found[:, :2]).prod(1)
     looked = [look.box for look in people.looks(state, 0.0)]
-    assert looked and np.allclose(looked[0], people.single.inside(found[areas.argmax()], (640, 480)))
+    assert looked and np.allclose(looked[0], person.inside(found[areas.argmax()], (640, 480)))
 
 
 def test_lookout_looks_at_one_frame_at_a_time_and_then_at_the_newest():

@@ -33,7 +33,7 @@ def evaluate(
         bool | None, typer.Option("--flip/--no-flip", help="Average with the mirrored picture; on but for drawn ones.")
     ] = None,
     backend: Annotated[str, typer.Option(help="torch or mmpose.")] = "torch",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: Annotated[str, typer.Option(envvar="VITPOSE_DEVICE", help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32, or what else the device has.")] = "fp32",
     batch: Annotated[int, typer.Option(min=1, help="People through the network at once.")] = 32,
     workers: Annotated[int, typer.Option(min=1, help="Threads that read and crop pictures.")] = min(
@@ -202,7 +202,7 @@ def _still(network, video: Path, box: str | None, progress) -> dict:
     import numpy as np
 
     from ..cameras import CameraError
-    from ..control import checked_box
+    from ..options import checked_box
     from ..evaluation import EvaluationError
     from ..evaluation.jitter import follow, jitter, still_box, video_frames
     from ..evaluation.job import plain

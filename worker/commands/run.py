@@ -72,7 +72,8 @@ def run(
     from mocap_core.endpoint import Endpoint, LinkError, is_loopback
 
     from ..cameras import CameraError
-    from ..control import Worker, checked_box, checked_detector
+    from ..control import Worker
+    from ..options import checked_box, checked_detector
     from ..stream import Job
 
     try:
