@@ -1,5 +1,6 @@
 """Datasets as they lie on disk: found, told apart, checked, and measured through with a backend that is right."""
 
+import io
 import json
 import math
 from pathlib import Path
@@ -7,14 +8,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from mocap_worker.evaluation import EvaluationError, interhand, mpii
 from mocap_worker.evaluation.annotations import detected_boxes
 from mocap_worker.evaluation.datasets import KEYPOINTS, KINDS, open_dataset, selection
 from mocap_worker.evaluation.job import Options, run
+from mocap_worker.evaluation.report import show
 from mocap_worker.evaluation.sigmas import WHOLEBODY_PARTS
+from mocap_worker.vitpose.codec import Codec
 from mocap_worker.vitpose.model_config import ModelConfig
 from mocap_worker.vitpose.skeletons import SKELETONS
 
@@ -227,6 +232,30 @@ def test_interhand_hands_are_projected_as_opencv_projects_them(tmp_path):
     options = Options(flip=False, journal=tmp_path / "journal", jitter_pictures=0)
     measures = run(TrueBackend("interhand21", dataset), {"weights": ""}, dataset, options)["measures"]["all"]
     assert measures == pytest.approx({"auc": 1.0, "pck_0_2": 1.0, "epe_px": 0.0}, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["wholebody", "interhand"])
+def test_an_untrained_network_runs_through_with_the_flip_test_and_finds_nobody(kind, tmp_path):
+    from mocap_worker.backends import TorchBackend
+
+    if kind == "wholebody":
+        write_dataset(tmp_path / "data", kind)
+    else:
+        interhand_folder(tmp_path / "data", np.random.default_rng(3))
+    skeleton = KINDS[kind].skeleton
+    dataset = open_dataset(tmp_path / "data", model=skeleton)
+    codec = Codec(udp=False, flip_shift=True)
+    config = ModelConfig("small", 48, 1, 3, "simple", KEYPOINTS[skeleton], (48, 64), skeleton=skeleton, codec=codec)
+    torch.manual_seed(0)
+    backend = TorchBackend(config.build(), config, "cpu")
+    options = Options(flip=True, batch=3, journal=tmp_path / "j", jitter_pictures=1, jitter_frames=2)
+    figures = run(backend, {}, dataset, options)
+    best = max(part.get("ap", part.get("auc")) for part in figures["measures"].values())
+    assert 0 <= best < 0.3 and figures["people"] == len(dataset.boxes) == figures["run"]["boxes"]
+    json.dumps(figures, allow_nan=False)
+    console = Console(width=120, file=io.StringIO())
+    show(figures, console)
+    assert all(part.replace("_", " ") in console.file.getvalue() for part in figures["measures"])
 
 
 def test_a_model_with_more_keypoints_is_measured_on_those_of_the_dataset(tmp_path):
