@@ -202,10 +202,10 @@ def _still(network, video: Path, box: str | None, progress) -> dict:
     import numpy as np
 
     from ..cameras import CameraError
-    from ..options import checked_box
     from ..evaluation import EvaluationError
     from ..evaluation.jitter import follow, jitter, still_box, video_frames
     from ..evaluation.job import plain
+    from ..options import checked_box
 
     frames = video_frames(video)
     if box is None:
