@@ -14,9 +14,8 @@ pytest.importorskip("mmpose", reason="`python tests/mmpose/run.py` runs the test
 from mmpose.apis import inference_topdown
 
 from mocap_core.protocol import decode
-from mocap_worker.backends import BackendError, TorchBackend, load_backend, shipped_checkpoint
+from mocap_worker.backends import BackendError, TorchBackend, load_backend
 from mocap_worker.backends.mmpose_backend import build_mmpose
-from mocap_worker.vitpose.bench_mmpose import MMPoseOnTheClock
 from mocap_worker.vitpose.checkpoint import CheckpointError, save_checkpoint
 from mocap_worker.vitpose.config import ConfigError
 from mocap_worker.vitpose.model_config import load_model_config
@@ -136,17 +135,6 @@ def test_what_mmpose_cannot_run_is_refused_in_a_sentence(tmp_path, randomise):
     )
     with pytest.raises(BackendError, match="attention of our own"):
         load_backend(windows, weights, "cpu", name="mmpose")
-
-
-def test_mmpose_on_the_clock_does_the_same_job_in_its_own_process(shipped, tmp_path):
-    image, box = clip_frames(60)[0], people_boxes(60)[0].round()
-    np.save(tmp_path / "picture.npy", image)
-    name = "vitpose_t_simple_coco_256x192"
-    weights = shipped_checkpoint(load_model_config(name))
-    with MMPoseOnTheClock(sys.executable, name, weights, tmp_path / "picture.npy", box) as mmpose:
-        assert mmpose.about["flip_test"] is False and mmpose.about["threads"] == 1
-        assert np.allclose(mmpose.about["keypoints"], shipped[1].infer(image, box[None])[0], atol=0.02)
-        assert mmpose() > 0 and mmpose() > 0
 
 
 def packets_of(backend, clip, box):
