@@ -75,6 +75,7 @@ def test_a_config_in_mmposes_style_is_understood(tmp_path):
     assert (config.keypoints, config.skeleton, config.drop_path) == (14, "crowdpose14", 0.3)
     assert config.codec == Codec(udp=False, blur=11, flip_shift=True)
     assert (config.mean, config.std) == ((1, 2, 3), (4, 5, 6))
+    assert described(tmp_path, ("'base'", "'b'")) == config
 
 
 @pytest.mark.parametrize(

@@ -167,12 +167,14 @@ def test_an_interrupted_download_goes_on_where_it_ended(server, small, monkeypat
     assert (found.folder / "model.safetensors").read_bytes() == small and not partial(tmp_path)
 
 
-def test_a_part_of_another_version_is_not_gone_on_with(server, small, tmp_path):
+def test_a_part_of_another_version_is_not_gone_on_with(server, small, monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
     server.repositories["me/mine"] = {"model.safetensors": small}
-    server.cut = 1000
+    server.cut = 100_000
     with pytest.raises(HubError):
         pull("me/mine")
     server.cut, server.broken, server.ranges = None, False, []
+    assert [part.stat().st_size for part in partial(tmp_path)] == [100_000]
     server.repositories["me/mine"] = {"model.safetensors": small[:-4] + bytes(4)}
     found = pull("me/mine")
     assert server.ranges == [None]

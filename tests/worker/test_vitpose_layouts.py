@@ -97,6 +97,15 @@ def test_a_file_split_for_coco_still_holds_the_others(dataset):
     assert_holds(model, single(state, dataset))
 
 
+def test_a_file_split_for_coco_and_trained_on_is_taken_as_it_is():
+    state = published_plus()
+    split = single(state, "coco")
+    split = {k: v + 0.1 if ".fc2." in k else v for k, v in split.items()}
+    model = plain(17)
+    fill(model, state | split, "coco.pth", dataset="coco")
+    assert_holds(model, split)
+
+
 def test_files_split_for_others_are_plain_even_with_experts_left_over():
     state = published_plus()
     split = single(state, "wholebody")
@@ -145,6 +154,10 @@ def test_the_wrong_experts_or_heads_are_refused():
     alone = {k: v for k, v in state.items() if not k.startswith("associate")}
     with pytest.raises(CheckpointError, match=r"has the experts of ap10k, but the head of coco alone"):
         fill(plain(17), alone, "a.pth", dataset="ap10k")
+    without = {k: v for k, v in state.items() if "experts" not in k} | single(state, "coco")
+    with pytest.raises(CheckpointError, match=r"a.pth is ViTPose\+ split for coco, without the expert of apt36k"):
+        fill(plain(17), without, "a.pth", dataset="apt36k")
+    fill(plain(17), without, "a.pth", dataset="coco")
     fewer = {k: v for k, v in state.items() if ".experts.5." not in k}
     with pytest.raises(
         CheckpointError, match=r"no expert for wholebody: backbone.blocks.0.mlp.experts.5.weight is missing"
@@ -164,18 +177,20 @@ def test_a_network_with_experts_takes_them_all():
 
 
 @pytest.mark.parametrize("rows_0", [True, False])
-def test_positions_are_resized_bicubically_to_the_models_grid(rows_0):
-    """From 16×12 cells to 32×24; with the official row 0 and, as mmpose has it, without."""
-    grown = plain(input_size=(384, 512))
+@pytest.mark.parametrize("grid", [(32, 24), (10, 20)])
+def test_positions_are_resized_bicubically_to_the_models_grid(rows_0, grid):
+    """From 16×12 cells to another grid, of any aspect; with the official row 0 and, as mmpose has it, without."""
+    rows, columns = grid
+    grown = plain(input_size=(columns * 16, rows * 16))
     state = filled(17)
     table = noise(1, 192 + rows_0, DIM)
     fill(grown, state | {"backbone.pos_embed": table}, "a.pth")
     found = grown.state_dict()["backbone.pos_embed"]
-    assert found.shape == (1, 1 + 32 * 24, DIM)
+    assert found.shape == (1, 1 + rows * columns, DIM)
     assert torch.equal(found[0, 0], table[0, 0] if rows_0 else torch.zeros(DIM))
-    grid = table[:, int(rows_0) :].reshape(1, 16, 12, DIM).permute(0, 3, 1, 2)
-    expected = torch.nn.functional.interpolate(grid, size=(32, 24), mode="bicubic", align_corners=False)
-    assert torch.equal(found[:, 1:].transpose(1, 2).reshape(1, DIM, 32, 24), expected)
+    table = table[:, int(rows_0) :].reshape(1, 16, 12, DIM).permute(0, 3, 1, 2)
+    expected = torch.nn.functional.interpolate(table, size=grid, mode="bicubic", align_corners=False)
+    assert torch.equal(found[:, 1:].transpose(1, 2).reshape(1, DIM, *grid), expected)
 
 
 def test_positions_of_an_unknown_grid_are_refused():

@@ -117,7 +117,9 @@ def for_dataset(
     plain = {k: v for k, v in found.items() if k not in experts and not k.startswith("associate_keypoint_heads.")}
     names = {key: original[key] for key in plain}
     if heads and dataset != "coco":
-        order = DATASETS[1:] if experts or len(heads) > len(_MULTI) else _MULTI
+        if not experts and len(heads) > len(_MULTI):
+            raise CheckpointError(f"{source} is ViTPose+ split for coco, without the expert of {dataset}.")
+        order = DATASETS[1:] if experts else _MULTI
         if dataset not in order or order.index(dataset) not in heads:
             there = ", ".join(["coco", *(order[i] for i in heads if i < len(order))])
             raise CheckpointError(f"{source} has no head for {dataset}; it has {there}.")
