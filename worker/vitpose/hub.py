@@ -103,8 +103,8 @@ def pull(name: str, revision: str | None = None, sha256: str | None = None) -> P
     the hub's own is checked in any case. An interrupted download goes on where it ended. Progress is written to
     stderr by huggingface_hub. Raises HubError; what is not complete and right never looks like a model.
     """
-    import httpx2
     from huggingface_hub import HfApi
+    from huggingface_hub.errors import HTTPError
 
     repository = repository_of(name)
     folder = _folder(repository)
@@ -112,7 +112,7 @@ def pull(name: str, revision: str | None = None, sha256: str | None = None) -> P
     try:
         info = api.model_info(repository, revision=revision, files_metadata=True)
         found = _fetch(api, info, folder, sha256)
-    except (OSError, ValueError, httpx2.HTTPError) as error:
+    except (OSError, ValueError, HTTPError) as error:
         why = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
         raise HubError(f"{repository} could not be fetched: {why}. Pulling again goes on where it ended.") from None
     config = PUBLISHED.get(name, (None, None))[1]
