@@ -194,6 +194,20 @@ def test_weights_with_another_hash_are_refused_and_deleted(server, small, tmp_pa
     assert pull("me/mine", sha256=hashlib.sha256(small).hexdigest().upper()).repository == "me/mine"
 
 
+def test_older_weights_stay_until_the_newer_are_complete(server, small):
+    server.repositories["me/mine"] = {"model.safetensors": small}
+    old = pull("me/mine")
+    server.repositories["me/mine"] = {"model.safetensors": small[:-4] + bytes(4)}
+    server.lies["model.safetensors"] = "ab" * 32
+    with pytest.raises(HubError, match="arrived with the SHA-256"):
+        pull("me/mine")
+    assert pulled("me/mine") == old
+    assert (old.folder / "model.safetensors").read_bytes() == small
+    server.lies.clear()
+    new = pull("me/mine")
+    assert new.sha256 != old.sha256 and pulled("me/mine") == new
+
+
 def test_a_damaged_file_is_fetched_anew(server, small):
     server.repositories["me/mine"] = {"model.safetensors": small}
     file = pull("me/mine").folder / "model.safetensors"

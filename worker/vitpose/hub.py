@@ -116,21 +116,23 @@ def pull(name: str, revision: str | None = None, sha256: str | None = None) -> P
         why = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
         raise HubError(f"{repository} could not be fetched: {why}. Pulling again goes on where it ended.") from None
     config = PUBLISHED.get(name, (None, None))[1]
+    result = Pulled(folder, repository, info.sha or "", found, config)
     try:
         if config is None:  # which keypoints they are is for the user to say
             config_that_fits(folder)
         else:
             load_checkpoint(_unfilled(config), folder, config)
+        note = {key: value for key, value in vars(result).items() if key != "folder"}
+        (folder / NOTE).write_text(json.dumps(note, indent=2), "utf-8")
     except CheckpointError as error:
         raise HubError(f"{repository} was fetched, but cannot be used: {error}") from None
-    result = Pulled(folder, repository, info.sha or "", found, config)
-    note = {"repository": repository, "revision": result.revision, "sha256": found, "config": config}
-    (folder / NOTE).write_text(json.dumps(note, indent=2), "utf-8")
+    except OSError as error:
+        raise HubError(f"{folder / NOTE} cannot be written: {error.strerror}.") from None
     return result
 
 
 def _fetch(api, info: ModelInfo, folder: Path, sha256: str | None) -> str:
-    """Gets the config and the weights into the folder; returns the weights' SHA-256."""
+    """Gets the weights into the folder; returns their SHA-256. Older ones stay until the new are complete."""
     from huggingface_hub import hf_hub_url
 
     files = {file.rfilename: file for file in info.siblings or ()}
@@ -147,7 +149,6 @@ def _fetch(api, info: ModelInfo, folder: Path, sha256: str | None) -> str:
     target = folder / name
     if target.is_file() and _sha256(target) == expected:
         return expected
-    (folder / NOTE).unlink(missing_ok=True)
     # Named after what it will be, so that no two versions are ever joined.
     part = folder / f"{name}.{expected[:16]}.part"
     url = hf_hub_url(info.id, name, revision=info.sha, endpoint=api.endpoint)
@@ -155,6 +156,7 @@ def _fetch(api, info: ModelInfo, folder: Path, sha256: str | None) -> str:
     if (found := _sha256(part)) != expected:
         part.unlink()
         raise HubError(f"{info.id}: {name} arrived with the SHA-256 {found}; expected {expected}. It was deleted.")
+    (folder / NOTE).unlink(missing_ok=True)
     part.replace(target)
     return expected
 
