@@ -23,6 +23,22 @@ from mocap_worker.vitpose.transforms import crop, crop_of
 
 DEMO = resources.files("mocap_worker.demo")
 NEAR_PX = 0.5
+OFFICIAL = """
+model = dict(
+    type='TopDown',
+    backbone=dict(type='ViT', img_size=(256, 192), patch_size=16, embed_dim=384, depth=12, num_heads=12, qkv_bias=True),
+    keypoint_head=dict(
+        type='TopdownHeatmapSimpleHead', in_channels=384, num_deconv_layers=2, num_deconv_filters=(256, 256),
+        num_deconv_kernels=(4, 4), extra=dict(final_conv_kernel=1), out_channels=17),
+    test_cfg=dict(
+        flip_test=True, post_process='default', shift_heatmap=False, modulate_kernel=11,
+        use_udp=True, target_type='GaussianHeatmap'))
+data_cfg = dict(image_size=[192, 256], heatmap_size=[48, 64])
+steps = [
+    dict(type='TopDownAffine', use_udp=True),
+    dict(type='NormalizeTensor', mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])]
+data = dict(test=dict(type='TopDownCocoDataset', data_cfg=data_cfg, pipeline=steps))
+"""
 PATIENCE_S = 300  # mmpose takes long to import on a busy machine
 
 
@@ -135,6 +151,11 @@ def test_what_mmpose_cannot_run_is_refused_in_a_sentence(tmp_path, randomise):
     )
     with pytest.raises(BackendError, match="attention of our own"):
         load_backend(windows, weights, "cpu", name="mmpose")
+    official = tmp_path / "official.py"
+    official.write_text(OFFICIAL)
+    assert load_model_config(official).depth == 12
+    with pytest.raises(BackendError, match=r"no whole config in mmpose 1\.x format.*configs/"):
+        load_backend(official, weights, "cpu", name="mmpose")
 
 
 def packets_of(backend, clip, box):

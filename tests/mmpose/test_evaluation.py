@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache, partial
 from importlib import resources
 
 import av
@@ -61,7 +62,13 @@ def data(tmp_path_factory):
     return folder
 
 
-def figures_of_mmpose(data, detections, flip):
+@pytest.fixture(scope="module")
+def figures_of_mmpose(data):
+    """By whether the detector's boxes are taken and the flip test is on."""
+    return cache(partial(figures, data))
+
+
+def figures(data, detections, flip):
     init_default_scope("mmpose")
     backend = load_backend(device="cpu", name="mmpose")
     backend.model.test_cfg["flip_test"] = flip
@@ -84,7 +91,7 @@ def figures_of_mmpose(data, detections, flip):
 @pytest.mark.parametrize(
     ("detections", "flip", "backend"), [(True, True, "torch"), (False, False, "torch"), (True, True, "mmpose")]
 )
-def test_mocap_eval_equals_mmposes_whole_way(detections, flip, backend, data, tmp_path):
+def test_mocap_eval_equals_mmposes_whole_way(detections, flip, backend, data, figures_of_mmpose, tmp_path):
     command = [sys.executable, "-m", "mocap_worker", "eval", "--model", "vitpose_t_simple_coco_256x192", "--data", data]
     command += ["--flip" if flip else "--no-flip", "--no-jitter", "--json", tmp_path / "figures.json"]
     command += ["--journal", tmp_path / "journal", "--device", "cpu", "--backend", backend]
@@ -93,7 +100,7 @@ def test_mocap_eval_equals_mmposes_whole_way(detections, flip, backend, data, tm
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stderr
     ours = json.loads((tmp_path / "figures.json").read_text())["measures"]["all"]
-    theirs = figures_of_mmpose(data, detections, flip)
+    theirs = figures_of_mmpose(detections, flip)
     print({name: (ours[name], theirs[mmposes]) for name, mmposes in NAMES.items()})
     assert 0.1 < ours["ap"] < 0.95
     for name, mmposes in NAMES.items():

@@ -52,6 +52,7 @@ class MMPoseBackend:
         self.skeleton = self.config.skeleton
         self.input_size = self.config.input_size
         self.device = choose_device(device)
+        whole_config(config)  # what mmpose cannot run is said before large weights are read
         with torch.device("meta"):  # no time spent on weights that the file replaces
             ours = self.config.build()
         load_checkpoint(ours, checkpoint, self.name, self.config.dataset)
@@ -76,13 +77,8 @@ class MMPoseBackend:
         return keypoints, scores
 
 
-def build_mmpose(config: str | Path, ours: ViTPose, device: str = "cpu", flip_test: bool = False) -> torch.nn.Module:
-    """mmpose's own model of a config, as its `init_model` builds it, with the weights of ours.
-
-    config: a path, or the name of one that ships; read as ours are, without being run. flip_test: whether
-    `inference_topdown` averages with the mirrored picture, as configs say for measuring accuracy.
-    Raises ConfigError or BackendError.
-    """
+def whole_config(config: str | Path) -> Config:
+    """A config as mmpose takes it, read without being run. Raises ConfigError, BackendError for none that it could."""
     path = config_path(config)
     described = Config(read_config(path))
     if described.get("model", {}).get("type") != "TopdownPoseEstimator" or "test_dataloader" not in described:
@@ -92,6 +88,17 @@ def build_mmpose(config: str | Path, ours: ViTPose, device: str = "cpu", flip_te
         )
     if "attention" in described.model.backbone:
         raise BackendError(f"{path} has attention of our own, which mmpose does not have; leave --backend out.")
+    return described
+
+
+def build_mmpose(config: str | Path, ours: ViTPose, device: str = "cpu", flip_test: bool = False) -> torch.nn.Module:
+    """mmpose's own model of a config, as its `init_model` builds it, with the weights of ours.
+
+    config: a path, or the name of one that ships; read as ours are, without being run. flip_test: whether
+    `inference_topdown` averages with the mirrored picture, as configs say for measuring accuracy.
+    Raises ConfigError or BackendError.
+    """
+    described = whole_config(config)
     described.model.test_cfg.flip_test = flip_test
     described.train_dataloader = described.test_dataloader  # where mmpose looks for the data set's keypoints
     theirs = init_model(described, device=device)
