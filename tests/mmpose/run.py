@@ -76,7 +76,9 @@ def uv(*arguments: str, **variables: str) -> None:
 
 def main(arguments: list[str]) -> int:
     python = environment()
-    command = [str(python), "-m", "pytest", "-m", "mmpose", "-p", "no:cacheprovider", "tests/mmpose", *arguments]
+    # Warnings are mmpose's own, by the hundred.
+    options = ["-m", "mmpose", "-p", "no:cacheprovider", "-W", "ignore"]
+    command = [str(python), "-m", "pytest", *options, "tests/mmpose", *arguments]
     try:
         return subprocess.run(command, cwd=ROOT, timeout=LIMIT_S).returncode
     except subprocess.TimeoutExpired:
