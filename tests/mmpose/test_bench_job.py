@@ -1,7 +1,9 @@
 """What `mocap bench worker` runs of mmpose beside ours is the same job."""
 
 import numpy as np
+import pytest
 
+pytest.importorskip("mmpose", reason="`python tests/mmpose/run.py` runs the tests against mmpose")
 from mocap_worker.backends import TorchBackend, shipped_checkpoint
 from mocap_worker.backends.precision import person_in_clip
 from mocap_worker.bench.jobs import mmpose_job

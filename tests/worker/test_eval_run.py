@@ -255,6 +255,11 @@ def test_a_damaged_journal_and_one_that_cannot_be_written_are_said(tmp_path):
         Journal(tmp_path / "file", {"a": 1})
 
 
+def _heed_ctrl_c():
+    """What a shell starts in the background ignores Ctrl-C, and so does all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl-C cannot be sent to one process there")
 def test_ctrl_c_stops_with_130_and_the_same_command_goes_on(drawn, tmp_path):
     content = json.loads((drawn / "annotations/person_keypoints_val2017.json").read_text())
@@ -264,7 +269,9 @@ def test_ctrl_c_stops_with_130_and_the_same_command_goes_on(drawn, tmp_path):
     file.write_text(json.dumps(content))
     command = [sys.executable, "-m", "mocap_worker", "eval", "--model", str(WEIGHTS), "--data", str(file)]
     command += ["--images", str(drawn / "val2017"), "--journal", str(tmp_path / "j"), "--batch", "2", "--device", "cpu"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, preexec_fn=_heed_ctrl_c
+    )
     try:
         until = time.monotonic() + 120
         while time.monotonic() < until and process.poll() is None:
