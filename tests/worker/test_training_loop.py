@@ -95,7 +95,7 @@ def test_eight_pictures_are_learnt_by_heart(source, tmp_path):
         & (chunk.keypoints < (SIZE[0] - 1, SIZE[1] - 1)).all(2)
     )
     with torch.inference_mode():
-        cells = peaks(trainer.network.model.eval()(normalise(torch.from_numpy(chunk.images))))
+        cells = peaks(trainer.model.eval()(normalise(torch.from_numpy(chunk.images))))
     keypoints = cells * torch.tensor([(side - 1) / (side // 4 - 1) for side in SIZE])
     right = pck(keypoints, *(torch.from_numpy(a) for a in (chunk.keypoints, inside)))
     assert right.nanmean() > 0.6  # an untrained one has 0.1
@@ -124,6 +124,16 @@ def test_a_resumed_run_ends_with_the_same_bits(source, tmp_path):
         assert torch.equal(value, resumed.network.state_dict()[key]), key
     for key, value in straight.average.items():
         assert torch.equal(value, resumed.average[key]), key
+
+
+def test_weights_to_start_from_are_learnt_on(source, tmp_path):
+    trainer = Trainer(small_model(), recipe(source, iterations=2), tmp_path)
+    trainer.start_from(small_model(seed=5).state_dict())
+    key = "backbone.blocks.0.attn.qkv.weight"
+    before = trainer.model.state_dict()[key].clone()
+    trainer.run(report=lambda line: None)
+    assert not torch.equal(trainer.model.state_dict()[key], before)
+    assert not torch.equal(trainer.average[key], before)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(source, tmp_path):
@@ -231,12 +241,12 @@ def _runs(pid: int) -> bool:
 
 def test_a_full_disk_keeps_the_checkpoint_that_was_there(tmp_path):
     trainer = Trainer(small_model(), recipe({}), tmp_path)
-    trainer.save(None)
+    trainer.save()
     good = trainer.checkpoint.read_bytes()
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("no /dev/full to stand for a full disk")
     trainer.checkpoint.with_suffix(".part").symlink_to(full)
     with pytest.raises(TrainingError, match=r"last\.pt cannot be written"):
-        trainer.save(None)
+        trainer.save()
     assert trainer.checkpoint.read_bytes() == good

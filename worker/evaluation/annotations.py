@@ -40,8 +40,17 @@ def read_json(path: Path) -> tuple[object, str]:
         raise EvaluationError(f"{path} is no JSON: {error}. Was it downloaded completely?") from None
 
 
-def checked(content: object, path: Path, keypoints: int, wholebody: bool = False) -> dict:
-    """COCO annotations with `keypoints` keypoints a person. Raises EvaluationError for the first thing wrong."""
+def checked(
+    content: object,
+    path: Path,
+    keypoints: int,
+    wholebody: bool = False,
+    advice: str = "Is it another dataset? --dataset says which.",
+) -> dict:
+    """COCO annotations with `keypoints` keypoints a person. Raises EvaluationError for the first thing wrong.
+
+    advice: what to do where people have other keypoints.
+    """
     if not isinstance(content, dict) or any(
         not isinstance(content.get(key), list) for key in ("images", "annotations", "categories")
     ):
@@ -70,7 +79,7 @@ def checked(content: object, path: Path, keypoints: int, wholebody: bool = False
         if not _numbers(values, len(values)) or len(values) != 3 * keypoints:
             raise EvaluationError(
                 f"{name} has {len(values)} numbers in {', '.join(fields)}; expected {3 * keypoints}: x, y and "
-                f"visibility of {keypoints} keypoints. Is it another dataset? --dataset says which."
+                f"visibility of {keypoints} keypoints. {advice}"
             )
     return content
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 from dataclasses import dataclass
 
@@ -60,6 +61,7 @@ def _work(options: dict, size: int, asked, drawn) -> None:
     import cv2
 
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains; it ends this one
     try:
         if hasattr(os, "nice"):
             os.nice(2)
@@ -70,7 +72,7 @@ def _work(options: dict, size: int, asked, drawn) -> None:
             number, hardness = _while_wanted(asked.get)
             chunk = draw_chunk(source, number, size, hardness)
             _while_wanted(lambda timeout, done=(number, chunk): drawn.put(done, timeout=timeout))
-    except (KeyboardInterrupt, _Abandoned):
+    except _Abandoned:
         drawn.cancel_join_thread()
     except Exception as error:
         drawn.put((_FAILED, f"{type(error).__name__}: {error}"))

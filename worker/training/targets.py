@@ -33,6 +33,43 @@ def heatmap_targets(
     return down[..., :, None] * across[..., None, :] * inside[..., None, None]
 
 
+def gaussian_targets(
+    keypoints: Tensor,
+    labelled: Tensor,
+    input_size: tuple[int, int],
+    heatmap_size: tuple[int, int],
+    sigma: float,
+    udp: bool = True,
+) -> tuple[Tensor, Tensor]:
+    """The papers' targets (N, K, rows, columns), peak 1, and their weights (N, K), 0 or 1.
+
+    keypoints: (N, K, 2) px of the crop. labelled: (N, K) bool. sigma: cells. A Gaussian ends 3 σ from its centre's
+    cell; a keypoint weighs nothing only where all of that is out of the map. With udp cells lie on the crop as for
+    `heatmap_targets`, and the centre is between them; without it (MSRA's) a cell is 4 px and the centre the nearest
+    one (Huang et al., "The Devil is in the Details", CVPR 2020; Xiao et al., "Simple Baselines", ECCV 2018).
+    """
+    less = 1 if udp else 0
+    steps = [(cells - less) / (size - less) for cells, size in zip(heatmap_size, input_size, strict=True)]
+    reach = int(3 * sigma)
+    there, lines = labelled, []
+    for axis, cells in enumerate(heatmap_size):
+        at = keypoints[..., axis] * steps[axis]
+        nearest = torch.trunc(at + 0.5)  # towards 0, as the official code rounds
+        there = there & (nearest - reach < cells) & (nearest + reach + 1 >= 0)
+        cell = torch.arange(cells, device=keypoints.device)
+        line = torch.exp(-((cell - (at if udp else nearest)[..., None]) ** 2) / (2 * sigma**2))
+        lines.append(line * ((cell - nearest[..., None]).abs() <= reach))
+    across, down = lines
+    maps = down[..., :, None] * across[..., None, :] * there[..., None, None]
+    return maps, there.to(maps.dtype)
+
+
+def heatmap_mse(heatmaps: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """The papers' loss: the mean over keypoints of the MSE of both maps, each multiplied by the weight (N, K)."""
+    weight = weight[..., None, None]
+    return F.mse_loss(heatmaps * weight, target * weight)
+
+
 def peaks(heatmaps: Tensor) -> Tensor:
     """The cell of each map's maximum as (N, K, 2) x, y."""
     flat = heatmaps.flatten(2).argmax(2)

@@ -1,16 +1,14 @@
 """Trains a ViTPose on pictures drawn as it goes.
 
-Owns the loop: which pictures a step sees, the rates, the losses, the moving average, what is saved and how a
-run goes on. Every number comes from the config's `training`; the same config and seed give the same weights,
-also across a kill.
+Owns which pictures a step sees, the rates and the losses; loop.py makes the steps. Every number comes from the
+config's `training`; the same config and seed give the same weights, also across a kill.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +16,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..vitpose.checkpoint import start_from
 from ..vitpose.model import ViTPose
 from ..vitpose.transforms import normalise
 from .augment import Augmentation, augment
+from .loop import Loop, TrainingError, read_recipe
 from .render import PARTS
 from .stream import Chunk, PictureStream
 from .targets import heatmap_targets, pck, peak_loss, peaks
-
-
-class TrainingError(Exception):
-    """Training cannot start or go on; what was there is kept."""
 
 
 @dataclass
@@ -72,10 +66,7 @@ class Recipe:
 
     @classmethod
     def from_config(cls, table: dict) -> Recipe:
-        known = {f.name for f in fields(cls)}
-        if unknown := set(table) - known:
-            raise TrainingError(f"the config's training has unknown settings: {', '.join(sorted(unknown))}")
-        return cls(**table)
+        return read_recipe(cls, table)
 
 
 class Network(nn.Module):
@@ -180,128 +171,73 @@ def losses(network: Network, recipe: Recipe, step: int, images, target, parts) -
     return loss, heatmaps
 
 
-class Trainer:
+class Trainer(Loop):
     """One run in one folder; `run()` goes on from its last checkpoint, if there is one."""
 
     def __init__(self, model: ViTPose, recipe: Recipe, folder: Path, stream=None) -> None:
         if tuple(model.input_size) != tuple(recipe.input_size):
             raise TrainingError(f"the model takes {model.input_size} px, the pictures are {recipe.input_size}")
-        self.recipe, self.folder = recipe, Path(folder)
-        torch.manual_seed(recipe.seed)
-        self.network = Network(model)
-        self.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
-        self.optimiser = optimiser(self.network, recipe)
-        self.step, self.hardness, self.accuracy = 0, recipe.hardness, 0.0
-        self._stream = stream
+        self.hardness, self.accuracy = recipe.hardness, 0.0
+        self._stream, self._pool = stream, None
         self._kept: list[float] = []
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "last.pt"
+        torch.manual_seed(recipe.seed)
+        super().__init__(Network(model), model, recipe, folder, recipe.iterations)
 
     def start_from(self, state: dict[str, Tensor], hardness: float | None = None) -> None:
         """Begins with other weights, and no easier than they were trained."""
-        start_from(self.network.model, state)
-        self.average = {k: v.detach().clone() for k, v in self.network.model.state_dict().items()}
+        super().start_from(state, hardness)
         self.hardness = max(self.hardness, hardness or 0.0)
 
-    def save(self, pool: Pool | None) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        state = {
-            "network": self.network.state_dict(),
-            "average": self.average,
-            "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
+    def _optimiser(self) -> torch.optim.AdamW:
+        return optimiser(self.network, self.recipe)
+
+    def _rate(self, step: int) -> float:
+        return rate(self.recipe, step)
+
+    def _state(self) -> dict:
+        return {
             "hardness": self.hardness,
             "accuracy": self.accuracy,
-            "hardness_of": pool.hardness_of if pool else self._kept,
+            "hardness_of": self._pool.hardness_of if self._pool else self._kept,
             "recipe": asdict(self.recipe),
         }
-        part = self.checkpoint.with_suffix(".part")
-        try:
-            torch.save(state, part)
-            part.replace(self.checkpoint)
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as the latter
-            part.unlink(missing_ok=True)
-            raise TrainingError(f"{self.checkpoint} cannot be written: {error}; what was there is kept") from error
 
-    def load(self) -> None:
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average = state["average"]
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.hardness, self.accuracy = state["step"], state["hardness"], state["accuracy"]
+    def _restore(self, state: dict) -> None:
+        self.hardness, self.accuracy = state["hardness"], state["accuracy"]
         self._kept = state["hardness_of"]
 
-    def run(self, report: Callable[[str], None] = print, until: int | None = None) -> None:
-        """Trains to the recipe's last step (or to step `until`)."""
-        if self.checkpoint.is_file():
-            self.load()
-            report(f"going on from step {self.step}")
+    def _open(self) -> None:
         r = self.recipe
         stream = self._stream or PictureStream({**r.source, "size": r.input_size, "seed": r.seed}, r.chunk, r.workers)
-        pool = Pool(r, stream)
-        try:
-            if self._kept:
-                pool.restore(self.step, self._kept)
-            self._loop(pool, report, min(until or r.iterations, r.iterations))
-            self.save(pool)
-        except KeyboardInterrupt:
-            self.save(pool)
-            report(f"stopped at step {self.step}; {self.checkpoint} goes on from there")
-        finally:
-            if self._stream is None:
-                stream.close()
+        self._pool = Pool(r, stream)
+        if self._kept:
+            self._pool.restore(self.step, self._kept)
 
-    def _loop(self, pool: Pool, report: Callable[[str], None], end: int) -> None:
-        r, started, first, waited, kept_loss = self.recipe, time.perf_counter(), self.step, 0.0, []
-        self.network.train()
-        while self.step < end:
-            before = time.perf_counter()
-            batch = pool.batch(self.step, self.hardness)
-            waited += time.perf_counter() - before
-            kept_loss.append(self._train_step(batch))
-            if self.step % r.hardness_every == 0 and self.accuracy > r.hardness_above:
-                self.hardness = min(r.hardness_most, self.hardness + r.hardness_step)
-            if self.step % r.checkpoint_every == 0:
-                self.save(pool)
-            if self.step % r.log_every == 0 or self.step == end:
-                spent = time.perf_counter() - started
-                speed = (self.step - first) / spent
-                left = (end - self.step) / speed
-                report(
-                    f"step {self.step}/{end}  loss {np.mean(kept_loss):.4f}  PCK {self.accuracy:.3f}  "
-                    f"hardness {self.hardness:.2f}  lr {rate(r, self.step - 1):.2e}  "
-                    f"{speed * r.batch_size:.1f} pictures/s  waiting {100 * waited / spent:.0f}%  "
-                    f"{left / 60:.1f} min left"
-                )
-                kept_loss = []
+    def _close(self) -> None:
+        if self._stream is None:
+            self._pool.stream.close()
 
-    def _train_step(self, batch: list[tuple]) -> float:
-        r, model = self.recipe, self.network.model
+    def _batch(self) -> list[tuple]:
+        return self._pool.batch(self.step, self.hardness)
+
+    def _backward(self, batch: list[tuple]) -> float:
+        r, model = self.recipe, self.model
         images, keypoints, labelled, target, parts = tensors(batch, r, model.heatmap_size)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate(r, self.step)
         loss, heatmaps = losses(self.network, r, self.step, images, target, parts)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss is {value} at step {self.step}; {self.checkpoint} holds the last good state. Lower lr."
-            )
-        self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), r.clip)
-        self.optimiser.step()
-        self.step += 1
-        with torch.no_grad():
-            decay = min(r.ema, (1 + self.step) / (10 + self.step))
-            for key, value_now in model.state_dict().items():
-                self.average[key].lerp_(value_now, 1 - decay)
-            if self.step % 5 == 0:
-                cells = keypoints.new_tensor(
-                    [(h - 1) / (s - 1) for h, s in zip(model.heatmap_size, r.input_size, strict=True)]
-                )
-                right = pck(peaks(heatmaps), keypoints * cells, labelled & (target.flatten(2).amax(2) > 0))
-                if torch.isfinite(right).any():
-                    self.accuracy += 0.05 * (float(right.nanmean()) - self.accuracy)
-        return value
+        if (self.step + 1) % 5 == 0:
+            cells = keypoints.new_tensor(
+                [(h - 1) / (s - 1) for h, s in zip(model.heatmap_size, r.input_size, strict=True)]
+            )
+            right = pck(peaks(heatmaps.detach()), keypoints * cells, labelled & (target.flatten(2).amax(2) > 0))
+            if torch.isfinite(right).any():
+                self.accuracy += 0.05 * (float(right.nanmean()) - self.accuracy)
+        return float(loss.detach())
+
+    def _after_step(self, report: Callable[[str], None]) -> None:
+        r = self.recipe
+        if self.step % r.hardness_every == 0 and self.accuracy > r.hardness_above:
+            self.hardness = min(r.hardness_most, self.hardness + r.hardness_step)
+
+    def _described(self) -> str:
+        return f"PCK {self.accuracy:.3f}  hardness {self.hardness:.2f}"
