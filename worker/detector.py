@@ -106,7 +106,7 @@ def _load(name: str):
     logging.disable_progress_bar()
     folder = _folder(name)
     try:
-        described = AutoConfig.from_pretrained(folder)
+        described = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         if described.model_type not in KINDS:
             raise DetectorError(
                 f"The detector {name} is a {described.model_type}; expected one of {', '.join(KINDS)}. Try {SUGGESTED}."

@@ -224,7 +224,8 @@ class _Still:
     def __init__(self, path: str):
         from .opencv import cv2
 
-        self._image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)  # imread takes no Unicode on Windows
+        # Its depth is kept, so that floats are refused. imread takes no Unicode on Windows.
+        self._image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
         if self._image is None:
             raise CameraError(f"{path} is no picture that can be read here.")
 

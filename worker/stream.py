@@ -17,6 +17,7 @@ import numpy as np
 from mocap_core.protocol import JOINT_COUNTS, VERSION, PosePacket
 
 from . import people
+from .cameras import CameraError
 from .lookout import Lookout
 from .source import Frame, Source
 
@@ -95,7 +96,7 @@ def run(
     """Captures until the source ends or `stop` is set.
 
     backend: see `backends.Backend`. report(state, message): a new state on the wire's terms. detector: see
-    `detector.Detector`.
+    `detector.Detector`. Raises CameraError where the job's box shows nothing of the picture.
     """
     report("capturing", f"{backend.name} on {backend.device}.")
     outlet = Outlet(job, backend.skeleton, lifter, send, figures)
@@ -116,6 +117,8 @@ def run(
                 lost = False
                 report("capturing", "The camera is back.")
             height, width = frame.image.shape[:2]
+            if state is None and job.box is not None:
+                _check_shown(job.box, width, height)
             if state is None or state.size != (width, height):
                 state = people.start((width, height), job.max_people, job.box, detector is None, state)
             if (news := lookout.take()) is not None:
@@ -134,6 +137,16 @@ def run(
             handed = sending.submit(outlet.send, frame, source.fps, state.issued, state.seen, keypoints, scores)
         if handed is not None:
             handed.result()
+
+
+def _check_shown(box: tuple[float, float, float, float], width: int, height: int) -> None:
+    """Raises CameraError for a box, xyxy px, that shows nothing of the picture."""
+    x1, y1, x2, y2 = box
+    if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
+        raise CameraError(
+            f"The box {x1:g},{y1:g},{x2:g},{y2:g} lies outside the picture of {width} × {height} px; give one in it, "
+            "or leave it out."
+        )
 
 
 class Outlet:

@@ -283,6 +283,12 @@ def test_stills_of_grey_alpha_and_16_bits_come_out_as_rgb_of_8(tmp_path, name, i
     assert np.abs(first_of(tmp_path / name).astype(int) - expected).max() <= 1
 
 
+def test_stills_of_other_numbers_are_refused(tmp_path):
+    (tmp_path / "float.tif").write_bytes(cv2.imencode(".tif", ramps().astype(np.float32) / 255)[1].tobytes())
+    with pytest.raises(CameraError, match=r"float32; expected are grey, RGB or RGBA in 8 or 16 bits"):
+        open_source(str(tmp_path / "float.tif"))
+
+
 @pytest.mark.parametrize("size", [(64, 64), (64, 36), (7680, 4320)])
 def test_small_and_8k_frames_come_out_whole(tmp_path, size):
     codec, pixels = ("mjpeg", "yuvj420p") if size[0] > 1000 else ("libx264", "yuv420p")

@@ -335,6 +335,7 @@ def test_lost_stream_is_told_and_goes_on_when_it_is_back(served, listener):
         ("/" + "x" * 5000, {}, "Cannot read"),
         ("clip", {"box": [5, 5, 1, 1]}, "is empty"),
         ("clip", {"box": "all"}, "not four numbers"),
+        ("clip", {"box": [-90, 5, 0, 50]}, "lies outside the picture"),
     ],
 )
 def test_bad_start_is_answered_with_a_sentence(served, listener, clip, source, options, expected):

@@ -106,6 +106,33 @@ def test_no_finite_numbers_are_refused(tmp_path):
     assert "no finite numbers in: backbone.blocks.1.attn.qkv.weight" in refused(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda table: table.to(torch.int8), "torch.int8"),
+        (lambda table: table.to(torch.complex64), "torch.complex64"),
+        (lambda table: table.to_sparse(), "sparse"),
+        (lambda table: torch.quantize_per_tensor(table, 0.1, 0, torch.qint8), "quantised"),
+        (lambda table: table.to("meta"), "no numbers"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # torch will give up quantised tensors
+def test_numbers_of_other_kinds_are_refused(tmp_path, change, said):
+    state = small().state_dict()
+    state["backbone.pos_embed"] = change(state["backbone.pos_embed"])
+    path = tmp_path / "other.pth"
+    torch.save(state, path)
+    message = refused(path)
+    assert said in message and "backbone.pos_embed" in message
+
+
+def test_what_is_no_checkpoint_is_said_to_be_none(tmp_path):
+    path = tmp_path / "words.pth"
+    for content in (b"", b"some words\n" * 9):
+        path.write_bytes(content)
+        assert "is damaged or no checkpoint" in refused(path)
+
+
 def test_a_missing_file_and_an_empty_folder_are_refused(tmp_path):
     assert "There is no checkpoint at" in refused(tmp_path / "nowhere.pth")
     assert "neither model.safetensors nor" in refused(tmp_path)

@@ -32,9 +32,9 @@ def evaluate(
     flip: Annotated[
         bool | None, typer.Option("--flip/--no-flip", help="Average with the mirrored picture; on but for drawn ones.")
     ] = None,
-    backend: Annotated[str, typer.Option(help="torch or mmpose.")] = "torch",
+    backend: Annotated[str, typer.Option(help="What runs the model: torch or mmpose.")] = "torch",
     device: Annotated[str, typer.Option(envvar="VITPOSE_DEVICE", help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="fp32, or what else the device has.")] = "fp32",
+    precision: Annotated[str, typer.Option(help="Of the network's numbers: auto, fp32, fp16 or bf16.")] = "fp32",
     batch: Annotated[int, typer.Option(min=1, help="People through the network at once.")] = 32,
     workers: Annotated[int, typer.Option(min=1, help="Threads that read and crop pictures.")] = min(
         4, os.cpu_count() or 1
@@ -178,7 +178,7 @@ def _drawn(network, count: int, hardness: float, character: Path | None, motion:
     try:
         import moderngl  # noqa: F401
     except ImportError:
-        raise EvaluationError("Pictures are drawn with moderngl: pip install 'vitpose-live-mocap[train]'.") from None
+        raise EvaluationError("Pictures are drawn with moderngl: `uv sync --extra train` installs it.") from None
     from ..evaluation.synthetic import draw
     from ..training.gltf import CharacterError
     from ..training.motion import MotionError, motion_path

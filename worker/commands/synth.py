@@ -31,7 +31,7 @@ def synth(
         from ..training.pictures import PictureSource
         from ..training.render import RenderError
     except ImportError:
-        fail("Pictures are drawn with moderngl: pip install 'vitpose-live-mocap[train]'.")
+        fail("Pictures are drawn with moderngl: `uv sync --extra train` installs it.")
     from ..training.gltf import CharacterError
     from ..training.motion import MotionError, motion_path
     from ..training.sheet import contact_sheet, write_coco

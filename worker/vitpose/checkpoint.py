@@ -28,6 +28,9 @@ __all__ = [
     "start_from",
 ]
 
+# Eight bits and fewer need scales, which no known layout has.
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 
 def load_checkpoint(model: ViTPose, path: str | Path, model_name: str = "the model", dataset: str = "coco") -> None:
     """Fills the model with a file's weights, float32, in place. Raises CheckpointError.
@@ -100,6 +103,9 @@ def start_from(model: ViTPose, weights: Mapping[str, Tensor], source: str = "the
 
 
 def _put(model: ViTPose, found: Weights, original: dict[str, str], source: str) -> None:
+    other = [f"{original.get(key, key)} ({value.dtype})" for key, value in found.items() if value.dtype not in _FLOATS]
+    if other:
+        raise CheckpointError(f"{source} has other numbers than float32, fp16 or bf16: {', '.join(some(other))}.")
     strange = [original.get(key, key) for key, value in found.items() if not torch.isfinite(value).all()]
     if strange:
         raise CheckpointError(f"{source} is damaged: {'; '.join(_listed('no finite numbers in', strange))}.")

@@ -29,7 +29,7 @@ def export_onnx(model: ViTPose, config: ModelConfig, path: str | Path) -> None:
         import onnxscript  # noqa: F401 (torch's exporter needs it)
     except ImportError as error:
         raise CheckpointError(
-            f"ONNX needs the extra onnx ({error}); `pip install 'vitpose-live-mocap[onnx]'` installs it."
+            f"ONNX needs the extra onnx ({error}); `uv sync --extra onnx` installs it."
         ) from None
     width, height = config.input_size
     # Two pictures: the exporter takes a batch of one for a constant.

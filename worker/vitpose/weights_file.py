@@ -82,8 +82,10 @@ def _read_pickle(file: Path) -> Weights:
             f"{file} is damaged or holds more than weights. It is not loaded, as that could run what is in "
             "it. Get the file from its publisher again, or one in safetensors format."
         ) from None
-    except Exception as error:  # damaged bytes make the unpickler fail in every way there is
-        raise CheckpointError(f"{file} cannot be read as a checkpoint: {_first_line(error)}.") from None
+    except Exception:  # damaged bytes make the unpickler fail in every way there is, and say nothing of use
+        raise CheckpointError(
+            f"{file} is damaged or no checkpoint; expected a safetensors or PyTorch file. Get it from its publisher again."
+        ) from None
     return _unwrap(content, file)
 
 
@@ -98,6 +100,9 @@ def _unwrap(content: object, file: Path) -> Weights:
     tensors = {str(key).removeprefix("module."): v for key, v in content.items() if isinstance(v, Tensor)}
     if not tensors:
         raise CheckpointError(f"{file} holds no tensors, but {', '.join(some([str(key) for key in content]))}.")
+    strange = [key for key, v in tensors.items() if v.layout is not torch.strided or v.is_quantized or v.is_meta]
+    if strange:
+        raise CheckpointError(f"{file} holds sparse, quantised or no numbers in {', '.join(some(strange))}.")
     return tensors
 
 
