@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from ..vitpose.checkpoint import CheckpointError, config_named_in, load_checkpoint
-from ..vitpose.hub import located
+from ..vitpose.hub import PUBLISHED, located
 from ..vitpose.model_config import DEFAULT_MODEL, ModelConfig, load_model_config
 from .backend import Backend, BackendError
 from .device import choose_device
@@ -68,9 +68,11 @@ def shipped_checkpoint(config: ModelConfig) -> Path:
         made_for = load_model_config(config_named_in(path) or DEFAULT_MODEL)
         if replace(made_for, name=config.name, drop_path=config.drop_path) == config:
             return path
+    fetched = [name for name, (_, described) in PUBLISHED.items() if described == config.name]
+    pulling = f", or `mocap models pull {fetched[0]}` once" if fetched else ""
     raise CheckpointError(
         f"No weights ship for {config.name} (there are: {', '.join(p.name for p in shipped) or 'none'}). "
-        "Give a file with --checkpoint or VITPOSE_CHECKPOINT."
+        f"Give a file with --checkpoint or VITPOSE_CHECKPOINT{pulling}."
     )
 
 

@@ -6,6 +6,7 @@ The file is read by config.py; config_mmpose.py and config_official.py know what
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
@@ -79,8 +80,10 @@ def config_path(name_or_path: str | Path) -> Path:
         return Path(str(resources.files("mocap_worker.configs"))) / f"{name_or_path}.py"
     if str(name_or_path).endswith(".py"):
         return Path(name_or_path)
+    near = get_close_matches(str(name_or_path), shipped_configs(), n=3, cutoff=0)
     raise ConfigError(
-        f"There is no config {str(name_or_path)!r}: give a path to a .py file or one of {', '.join(shipped_configs())}."
+        f"There is no config {str(name_or_path)!r}: give a path to a .py file or a name from `mocap models list`, "
+        f"such as {', '.join(near)}."
     )
 
 

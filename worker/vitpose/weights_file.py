@@ -58,7 +58,7 @@ def file_in(path: str | Path) -> Path:
         raise CheckpointError(f"The folder {path} holds neither model.safetensors nor pytorch_model.bin.")
     if not path.is_file():
         raise CheckpointError(
-            f"There is no checkpoint at {path}. Check the path, or leave it out for the one that ships."
+            f"There is no checkpoint at {path}. Check the path; published weights come by `mocap models pull NAME`."
         )
     return path
 
@@ -84,7 +84,7 @@ def _read_pickle(file: Path) -> Weights:
         ) from None
     except Exception:  # damaged bytes make the unpickler fail in every way there is, and say nothing of use
         raise CheckpointError(
-            f"{file} is damaged or no checkpoint; expected a safetensors or PyTorch file. Get it from its publisher again."
+            f"{file} is damaged or no checkpoint; expected a safetensors or PyTorch file, as its publisher has it."
         ) from None
     return _unwrap(content, file)
 
