@@ -134,13 +134,13 @@ def describe(model: str, config: str = "") -> dict:
     from ..vitpose.model import SIZES
     from ..vitpose.model_config import load_model_config, shipped_configs
 
-    keys: set[str] = set()
+    guessed, keys = False, set()
     if model in PUBLISHED and pulled(model) is None and not Path(model).exists():
         described = load_model_config(config or PUBLISHED[model][1])
     elif model in shipped_configs() or Path(model).suffix == ".py":
         described = load_model_config(model)
     else:
-        described, _, keys = _loaded(model, config)
+        described, guessed, keys = _looked_at(model, config)
     parameters, gmacs = parameters_and_gmacs(described)
     shape = {"dim": described.dim, "depth": described.depth, "heads": described.heads}
     size = next((letter for letter, sizes in SIZES.items() if sizes == shape), "own")
@@ -150,6 +150,7 @@ def describe(model: str, config: str = "") -> dict:
     width, height = described.input_size
     return {
         "config": described.name,
+        "told_by": "the shapes alone, --config says otherwise" if guessed else "its name",
         "size": f"{size} (dim {described.dim}, depth {described.depth}, {described.heads} heads)",
         "head": described.head,
         "input": f"{width}×{height}",
