@@ -59,7 +59,8 @@ def test_targets_equal_mmposes(size, sigma, udp):
     keypoints, labelled = some_people(17, size, 20)
     cells = (size[0] // 4, size[1] // 4)
     maps, weight = gaussian_targets(torch.from_numpy(keypoints), torch.from_numpy(labelled), size, cells, sigma, udp)
-    theirs, their_weight = mmpose_targets((UDPHeatmap if udp else MSRAHeatmap)(size, cells, sigma=sigma), keypoints, labelled)
+    codec = (UDPHeatmap if udp else MSRAHeatmap)(size, cells, sigma=sigma)
+    theirs, their_weight = mmpose_targets(codec, keypoints, labelled)
     assert np.array_equal(weight.numpy(), their_weight[:, 0])
     assert np.abs(maps.numpy() - theirs).max() < 1e-5
     assert 0.2 < weight.mean() < 0.8

@@ -58,6 +58,7 @@ def test_info_and_convert_of_a_file_with_experts(tmp_path):
     assert (found["features"], found["parameters"]) == ("1/16, full attention", 24_290_577)
     found = json.loads(mocap("info", tmp_path / "vitpose+_small.pth", "--json")[1])
     assert (found["config"], found["experts"]) == ("vitpose_s_classic_coco_256x192", "6, coco's is used")
+    assert "shapes alone" in found["config_from"]
 
     out = tmp_path / "a new folder" / "animals.safetensors"
     code, said = mocap("convert", tmp_path / "vitpose+_small.pth", out, "--config", config)

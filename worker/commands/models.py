@@ -112,7 +112,7 @@ def convert(
     if kind not in [format.value for format in Format]:
         _fail(f"{out} ends in {out.suffix!r}; expected .safetensors or .onnx, or say which with --to.")
     try:
-        described, network, _ = _loaded(checkpoint, config)
+        described, _, network, _ = _loaded(checkpoint, config)
         if kind == "onnx":
             from ..vitpose.export import export_onnx
 
@@ -140,7 +140,7 @@ def describe(model: str, config: str = "") -> dict:
     elif model in shipped_configs() or Path(model).suffix == ".py":
         described = load_model_config(model)
     else:
-        described, guessed, keys = _looked_at(model, config)
+        described, guessed, _, keys = _loaded(model, config)
     parameters, gmacs = parameters_and_gmacs(described)
     shape = {"dim": described.dim, "depth": described.depth, "heads": described.heads}
     size = next((letter for letter, sizes in SIZES.items() if sizes == shape), "own")
@@ -150,7 +150,7 @@ def describe(model: str, config: str = "") -> dict:
     width, height = described.input_size
     return {
         "config": described.name,
-        "told_by": "the shapes alone, --config says otherwise" if guessed else "its name",
+        "config_from": "the shapes alone; --config says it" if guessed else "its name",
         "size": f"{size} (dim {described.dim}, depth {described.depth}, {described.heads} heads)",
         "head": described.head,
         "input": f"{width}×{height}",
@@ -166,7 +166,7 @@ def describe(model: str, config: str = "") -> dict:
 
 
 def _loaded(checkpoint: str, config: str):
-    """A config, its network filled with the weights, and the names in the file."""
+    """A config, whether only shapes told it, its network filled with the weights, and the names in the file."""
     import torch
 
     from ..vitpose.checkpoint import CheckpointError, fill
@@ -176,7 +176,8 @@ def _loaded(checkpoint: str, config: str):
     from ..vitpose.weights_file import read_weights
 
     named, path = located(config or None, checkpoint)
-    name = named or config_named_in(path) or config_that_fits(path)
+    named = named or config_named_in(path)
+    name = named or config_that_fits(path)
     if name is None:
         raise CheckpointError(f"{path} fits none of the configs that ship; give its own with --config.")
     described = load_model_config(name)
@@ -184,7 +185,7 @@ def _loaded(checkpoint: str, config: str):
         network = described.build()
     weights, _ = read_weights(path)
     fill(network, weights, str(path), described.name, described.dataset)
-    return described, network, set(weights)
+    return described, named is None, network, set(weights)
 
 
 def _fail(error: object) -> None:
