@@ -44,5 +44,5 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path):
 
 def test_without_the_extra_it_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(CheckpointError, match=r"extra onnx.*vitpose-live-mocap\[onnx\]"):
+    with pytest.raises(CheckpointError, match=r"extra onnx.*uv sync --extra onnx"):
         export_onnx(CONFIGS[1].build(), CONFIGS[1], tmp_path / "model.onnx")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mocap_worker.evaluation.cost import parameters_and_gmacs
-from mocap_worker.vitpose.model import SIZES, ViTPose, sincos_positions
+from mocap_worker.vitpose.model import SIZES, Attention, SimpleHead, ViTPose, sincos_positions
 from mocap_worker.vitpose.model_config import load_model_config
 
 PUBLISHED = [
@@ -43,6 +43,28 @@ def test_operations_are_the_published_ones(size, classic, simple):
     for head, gmacs in (("classic", classic), ("simple", simple)):
         found = parameters_and_gmacs(load_model_config(f"vitpose_{size}_{head}_coco_256x192"))[1]
         assert found == pytest.approx(gmacs, abs=0.05 if size == "t" else 0.0006)
+
+
+@pytest.mark.parametrize(("scale", "grid"), [(4, (16, 12)), (2, (32, 24)), (4, (3, 5)), (4, (1, 1))])
+def test_the_simple_head_gives_what_interpolating_first_gives(scale, grid):
+    torch.manual_seed(0)
+    head = SimpleHead(32, 17, scale).double()
+    features = torch.randn(2, 32, *grid, dtype=torch.float64, requires_grad=True)
+    heatmaps, published = head(features), head.as_published(features)
+    assert heatmaps.shape == (2, 17, grid[0] * scale, grid[1] * scale)
+    torch.testing.assert_close(heatmaps, published)
+    wanted = torch.randn_like(published)
+    of = (features, head.final_layer.weight, head.final_layer.bias)
+    for ours, theirs in zip(
+        torch.autograd.grad(heatmaps, of, wanted), torch.autograd.grad(published, of, wanted), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_attention_written_out_for_training_is_the_same():
+    torch.manual_seed(0)
+    attention, x = Attention(48, 3), torch.randn(2, 20, 48)
+    torch.testing.assert_close(attention.train()(x), attention.eval()(x), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("head", ["simple", "classic"])

@@ -84,7 +84,11 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, tokens, dim = x.shape
         q, k, v = self.qkv(x).view(n, tokens, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
-        x = F.scaled_dot_product_attention(q, k, v)
+        if self.training and x.is_cpu:
+            # PyTorch's own is slow backwards on a CPU: so few tokens are quicker written out, by half at 128×96.
+            x = (q * (dim // self.heads) ** -0.5 @ k.transpose(-1, -2)).softmax(-1).to(v.dtype) @ v
+        else:
+            x = F.scaled_dot_product_attention(q, k, v)
         return self.proj(x.transpose(1, 2).reshape(n, tokens, dim))
 
 
@@ -262,7 +266,12 @@ class ClassicHead(nn.Module):
 
 
 class SimpleHead(nn.Module):
-    """ReLU, bilinear interpolation to a quarter of the input's resolution, one 3×3 convolution."""
+    """ReLU, bilinear interpolation to a quarter of the input's resolution, one 3×3 convolution.
+
+    All but the ReLU is linear, so the sums are made in another order: the convolution's nine products on the
+    features as they are, then the enlarging of what they give, along columns and along rows. For Base that is
+    22 M multiplications in place of 361 M. `as_published` keeps the papers' order.
+    """
 
     def __init__(self, dim: int, keypoints: int, scale: int = 4) -> None:
         super().__init__()
@@ -270,8 +279,27 @@ class SimpleHead(nn.Module):
         self.final_layer = nn.Conv2d(dim, keypoints, kernel_size=3, padding=1)
 
     def forward(self, features: Tensor) -> Tensor:
+        n, dim, rows, columns = features.shape
+        weight, bias = self.final_layer.weight, self.final_layer.bias
+        keypoints = len(weight)
+        tokens = F.relu(features).flatten(2).transpose(1, 2)
+        products = tokens @ weight.permute(1, 0, 2, 3).reshape(dim, keypoints * 9)
+        products = products.view(n, rows, columns, keypoints, 3, 3).permute(0, 3, 4, 1, 5, 2)
+        products = products.reshape(n, keypoints, 3 * rows, 3 * columns)
+        down, along = (_enlarging(size, self.scale, weight) for size in (rows, columns))
+        return down @ products @ along.T + bias.view(-1, 1, 1)
+
+    def as_published(self, features: Tensor) -> Tensor:
         x = F.interpolate(F.relu(features), scale_factor=self.scale, mode="bilinear", align_corners=False)
         return self.final_layer(x)
+
+
+def _enlarging(size: int, scale: int, like: Tensor) -> Tensor:
+    """(size · scale, 3 · size): for each of a convolution's three taps, bilinear interpolation moved by the tap."""
+    one = torch.eye(size, dtype=like.dtype, device=like.device)
+    larger = F.interpolate(one[None], scale_factor=scale, mode="linear", align_corners=False)[0].T
+    edge = torch.zeros_like(larger[:1])
+    return torch.cat([torch.cat([edge, larger[:-1]]), larger, torch.cat([larger[1:], edge])], dim=1)
 
 
 class ViTPose(nn.Module):
