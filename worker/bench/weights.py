@@ -34,7 +34,7 @@ def fitted_network(config: ModelConfig, seed: int = 0) -> ViTPose:
     left, right = 0.0, 0.0
     for frame, centre, size, points in zip(frames, centres, sizes, keypoints, strict=True):
         crops = crop(frame, centre[None], size[None], config.input_size, config.codec.udp)
-        model(normalise(torch.from_numpy(crops), config.mean, config.std))
+        model.as_published(normalise(torch.from_numpy(crops), config.mean, config.std))
         features = seen.pop()[0].flatten(1).T.double()
         features = torch.cat([features, torch.ones(len(features), 1)], dim=1)
         x, y = (((points - centre) / size + 0.5) * [width - 1, height - 1]).T[..., None, None]

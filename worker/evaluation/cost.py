@@ -21,8 +21,7 @@ def parameters_and_gmacs(config: ModelConfig) -> tuple[int, float]:
         model = config.build().eval()
         crop = torch.empty(1, 3, height, width)
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        head = model.keypoint_head
-        getattr(head, "as_published", head)(model.backbone(crop))
+        model.as_published(crop)
     return sum(p.numel() for p in model.parameters()), counter.get_total_flops() / 2e9
 
 

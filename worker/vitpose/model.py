@@ -359,6 +359,11 @@ class ViTPose(nn.Module):
         """dataset: (N,) indices into DATASETS, where the network has experts."""
         return self.keypoint_head(self.backbone(images, dataset))
 
+    def as_published(self, images: Tensor) -> Tensor:
+        """The same heatmaps with every sum in the papers' order, which is what their operations count."""
+        features, head = self.backbone(images), self.keypoint_head
+        return head.as_published(features) if isinstance(head, SimpleHead) else head(features)
+
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
 
