@@ -22,7 +22,7 @@ from ..stream import Figures, Job, Outlet
 from ..vitpose.checkpoint import CheckpointError, load_checkpoint
 from ..vitpose.model import ViTPose
 from ..vitpose.model_config import ModelConfig, load_model_config, shipped_configs
-from .floor import Peak, bandwidth_gb_s, finish, floor_of
+from .floor import OwnProducts, Peak, bandwidth_gb_s, finish, floor_of
 from .jobs import Found, mmpose_job, our_stages, transformers_job
 from .weights import fitted_network
 
@@ -72,6 +72,7 @@ def _measure(
     if quick.precision != "fp32":
         ours.append(quick)
     peaks = {backend.precision: Peak(device, backend.precision) for backend in ours}
+    products = {backend.precision: OwnProducts(config, people, device, backend.precision) for backend in ours}
     others = {}
     for name, make in (("transformers", transformers_job), ("mmpose", mmpose_job)):
         try:
@@ -93,6 +94,7 @@ def _measure(
                 whole.setdefault(name, []).append(1e3 * (time.perf_counter() - start))
         for backend in ours:
             peaks[backend.precision]()
+            products[backend.precision]()
             parts = our_stages(backend, image, boxes) | outlet.send(image, *backend.infer(image, boxes))
             if turn >= 0:
                 stages.setdefault(backend.precision, []).append(parts)
@@ -127,6 +129,8 @@ def _measure(
             "floor_ms": floor.ms,
             "network_over_floor": network_ms / floor.ms,
             "share_of_peak": floor.ms / network_ms,
+            "own_products_ms": products[precision].ms,
+            "share_of_own_products": products[precision].ms / network_ms,
         }
         if precision != "fp32":
             case |= _shifts(backend, ours[0], config)
