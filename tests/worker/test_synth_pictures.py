@@ -10,9 +10,10 @@ pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install
 
 from mocap_core.skeleton import COCO17
 from mocap_worker.training.gltf import CharacterError, read_character
+from mocap_worker.training.people import Person
 from mocap_worker.training.pictures import PictureSource, simplified
-from mocap_worker.training.render import PARTS, Camera, RenderError
-from mocap_worker.training.scene import Person, look_at, sample_scene
+from mocap_worker.training.render import PARTS, Camera, PlainLook, RenderError
+from mocap_worker.training.scene import look_at, sample_scene
 from mocap_worker.training.sheet import write_coco
 
 GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
@@ -82,11 +83,12 @@ def test_a_character_that_faces_the_camera_has_its_left_on_the_right(source):
     camera = Camera(
         look_at(np.array([0.0, -3.0, 1.0]), np.array([0.0, 0.0, 1.0])), (100, 100, 48, 64), (0, 0, 95, 127)
     )
-    person = Person(rest, np.zeros((17, 3)), source.character.colours, source.character.colours[:, :3])
+    colours = source.character.colours
+    person = Person(rest, np.zeros((17, 3)), PlainLook(colours), colours[:, :3], np.zeros(8), {})
     rng = np.random.default_rng(0)
     scene = sample_scene(rng, person, camera, source._clouds[0], 0.0)
     scene.shapes.clear()
-    _, parts = source.renderer.draw(scene)
+    parts = source.renderer.draw(scene).parts
     middle = {name: np.argwhere(parts == i).mean(0) for i, name in enumerate(PARTS) if (parts == i).any()}
     assert middle["left_hand"][1] > middle["left_upper_arm"][1] > 48 > middle["right_upper_arm"][1]
     assert middle["head"][0] < middle["torso"][0] < middle["left_thigh"][0] < middle["left_foot"][0]

@@ -18,9 +18,13 @@ def synth(
     poses: Annotated[int, typer.Option(min=1, help="How many poses there are to draw from.")] = 2000,
     preview: Annotated[bool, typer.Option(help="Write a contact sheet, sheet.png, and no data set.")] = False,
     character: Annotated[Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.")] = None,
+    people: Annotated[
+        str, typer.Option(help="varied: bodies, clothes and hair of all kinds; default: the character as it is.")
+    ] = "varied",
+    held_out: Annotated[bool, typer.Option(help="Draw the people who are kept for validation.")] = False,
     motion: Annotated[Path | None, typer.Option(help="The motion clips; also MOCAP_MOTION.")] = None,
 ) -> None:
-    """Draw labelled pictures of the character."""
+    """Draw labelled pictures of people."""
     from .train import default_character, fail
 
     try:
@@ -38,6 +42,8 @@ def synth(
 
     if split not in ("train", "test", "rest"):
         fail(f"--split {split} is none of train, test and rest.")
+    if people not in ("varied", "default"):
+        fail(f"--people {people} is neither varied nor default.")
     glb = character or default_character()
     try:
         source = PictureSource(
@@ -47,8 +53,9 @@ def synth(
             poses=poses,
             split=split,
             seed=seed,
-            folder=out,
             motion=None if split == "rest" else motion_path(motion),
+            people="default" if character else people,
+            held_out=held_out,
         )
         pictures = (source.draw(i, hardness) for i in range(count))
         if preview:

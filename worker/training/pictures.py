@@ -1,23 +1,25 @@
 """Labelled pictures of synthetic people: crops as the network gets them, with keypoints and body parts.
 
 Owns: putting the person into the scene, deciding what is visible, and what a webcam does to a picture
-(exposure, blur, noise, compression). `draw(index)` is a pure function of seed, index and hardness.
+(exposure, blur, noise, compression). `draw(index)` is a pure function of the source's options, index and hardness.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from mocap_core.skeleton import COCO17
+from mocap_core.skeleton import COCO17, HUMANOID
 
-from .gltf import Character, read_character
+from .gltf import Character, CharacterError, read_character
+from .people import DefaultPeople, Person, VariedPeople
 from .poses import PoseBank, pose_bank, read_landmarks
-from .render import PARTS, Renderer, part_of_bone
-from .scene import Person, noise_picture, sample_camera, sample_scene, turn_z
+from .render import PARTS, Drawing, Renderer
+from .scene import noise_picture, sample_camera, sample_scene, turn_z
+from .wardrobe import lighter, wardrobe
 
 #: A keypoint is seen where one of these parts is drawn over it.
 SEEN_ON = {
@@ -42,9 +44,11 @@ class Picture:
 
 
 class PictureSource:
-    """Draws pictures of one character.
+    """Draws pictures of the character, or of varied people on its skeleton.
 
-    size: (width, height) px. poses: how many the bank holds. split: which clips they come from.
+    size: (width, height) px. poses: how many the bank holds. split: which clips they come from. people: "default" or
+    "varied"; default_share: how many pictures of varied people show the character instead. held_out: draws the varied
+    people that are kept for validation, otherwise all the others.
     """
 
     def __init__(
@@ -60,16 +64,30 @@ class PictureSource:
         cells_m: float = 0.008,
         folder: Path = Path("runs"),
         motion: Path | None = None,
+        people: str = "default",
+        default_share: float = 0.0,
+        held_out: bool = False,
     ) -> None:
+        if people not in ("default", "varied"):
+            raise CharacterError(f"people={people!r} is neither 'default' nor 'varied'")
         self.character: Character = read_character(character)
         marks = read_landmarks(landmarks, self.character)
         self.bank: PoseBank = pose_bank(self.character, marks, poses, split, 0, mix, folder, motion)
-        self.head = self.character.bones.index("head")
-        self.ears = marks[1][3:5]
+        self._default = DefaultPeople(self.character, marks)
+        self._default_share = 1.0 if people == "default" else default_share
+        self._varied, clothes = None, None
+        if people == "varied":
+            missing = set(HUMANOID) - set(self.character.bones)
+            if missing:
+                raise CharacterError(f"{character}: varied people need the bones {', '.join(sorted(missing))} too")
+            self._varied = VariedPeople(self.character, marks, held_out)
+            clothes = wardrobe(self.character.bones, folder)
         self.renderer = Renderer(
-            simplified(self.character, cells_m) if cells_m else self.character, size, oversample
+            simplified(self.character, cells_m) if cells_m else self.character,
+            size,
+            oversample,
+            lighter(clothes, cells_m) if clothes and cells_m else clothes,
         )
-        self._limb_colours = limb_colours(self.character)
         self.size, self.seed = tuple(size), seed
         self._clouds = [noise_picture(np.random.default_rng([9, i])) for i in range(24)]
 
@@ -78,79 +96,63 @@ class PictureSource:
         rng = np.random.default_rng([self.seed, index])
         empty = rng.random() < 0.03 * hardness
         person = self._person(rng, hardness)
-        camera, _ = sample_camera(rng, _outline(person), self.size, hardness)
+        camera, _ = sample_camera(rng, person.keypoints, self.size, hardness)
         if empty:
-            hidden = person.bones.copy()
-            hidden[:, 2, 3] -= 50
-            person = replace(person, bones=hidden)
+            person = person.moved(np.array([0, 0, -50.0]))
         scene = sample_scene(rng, person, camera, self._clouds[rng.integers(len(self._clouds))], hardness)
-        image, parts = self.renderer.draw(scene)
+        drawing = self.renderer.draw(scene)
         keypoints, depth = camera.project(person.keypoints)
-        visibility = self._visibility(person, camera, keypoints, depth, parts)
+        visibility = visible(keypoints, depth, camera.frame, drawing)
         if empty:
             visibility[:] = 0
-        image = webcam(rng, image, hardness)
+        image = webcam(rng, drawing.image, hardness)
         x0, y0, x1, y1 = (int(np.ceil(v)) for v in np.clip(camera.frame, -1, 1e4))
         image[: max(0, y0)], image[:, : max(0, x0)], image[y1:], image[:, x1:] = 0, 0, 0, 0
+        parts = np.where(drawing.people == 1, drawing.parts, 0).astype(np.uint8)
         return Picture(image, keypoints.astype(np.float32), visibility, parts)
 
     def _person(self, rng: np.random.Generator, hardness: float) -> Person:
-        row = int(rng.integers(len(self.bank)))
-        bones = np.zeros((len(self.character.bones), 4, 4))
-        bones[:, :3], bones[:, 3, 3] = self.bank.bones[row], 1
-        place = np.eye(4)
         most = np.radians(60 + 120 * hardness)
         yaw = rng.uniform(-np.pi / 3, np.pi / 3) if rng.random() < 0.45 else rng.uniform(-most, most)
-        place[:3, :3] = turn_z(yaw)
-        place[2, 3] = rng.uniform(0, 0.35) if rng.random() < 0.08 else 0.0
-        colours = self.character.colours.astype(float).copy()
-        spread = 0.05 + 0.12 * hardness
-        colours[:, :3] *= np.exp(
-            rng.normal(0, spread, (len(colours), 1)) + rng.normal(0, spread / 2, (len(colours), 3))
-        )
-        colours[:, 3] = rng.uniform(0, 0.25, len(colours))
-        points = self.bank.keypoints[row] @ place[:3, :3].T + place[:3, 3]
-        colours = np.clip(colours, 0, 1)
-        palette = colours[rng.choice(len(colours), 8, p=self._limb_colours), :3]
-        return Person(place @ bones, points, colours, palette)
-
-    def _visibility(self, person, camera, keypoints, depth, parts) -> np.ndarray:
-        x0, y0, x1, y1 = camera.frame
-        out = np.zeros(len(COCO17), np.uint8)
-        eye = -camera.view[:3, :3].T @ camera.view[:3, 3]
-        head = person.bones[self.head]
-        width, height = self.size
-        for i, name in enumerate(COCO17):
-            x, y = keypoints[i]
-            if depth[i] < 0.05 or not (x0 <= x <= x1 and y0 <= y <= y1):
-                continue
-            out[i] = 1
-            column, row = round(x), round(y)
-            if not (0 <= column < width and 0 <= row < height):
-                continue
-            if i < 5:  # on the head's surface: seen from its own side only
-                outward = head[:3, :3] @ _FACING[name]
-                seen = PARTS[parts[row, column]] == "head" and outward @ (eye - person.keypoints[i]) > 0
-            else:
-                side, joint = name.split("_")
-                seen = PARTS[parts[row, column]] in [part.format(side) for part in SEEN_ON[joint]]
-            out[i] += seen
-        return out
+        rotations = turn_z(yaw) @ self.bank.rotations(int(rng.integers(len(self.bank))))
+        lowest = rng.uniform(0, 0.35) if rng.random() < 0.08 else 0.0
+        people = self._varied
+        if people is None or (self._default_share and rng.random() < self._default_share):
+            people = self._default
+        return people(rng, rotations, hardness, lowest)
 
 
-#: Which way the face's points look, in the head bone's axes (y up, z to the front).
-_FACING = {
-    "nose": np.array([0.0, 0.0, 1.0]),
-    "left_eye": np.array([0.5, 0.0, 0.87]),
-    "right_eye": np.array([-0.5, 0.0, 0.87]),
-    "left_ear": np.array([1.0, 0.0, 0.1]),
-    "right_ear": np.array([-1.0, 0.0, 0.1]),
-}
+def visible(keypoints: np.ndarray, depth_m: np.ndarray, frame, drawing: Drawing, person: int = 1) -> np.ndarray:
+    """(17,) COCO's visibility of a person's keypoints (17, 2) px at depths (17,) in what was drawn.
+
+    Seen, 2, is where the first thing that the camera meets is the joint's own limb; for the face's points, the head at
+    the point's own depth.
+    """
+    x0, y0, x1, y1 = frame
+    height, width = drawing.parts.shape
+    out = np.zeros(len(COCO17), np.uint8)
+    for i, name in enumerate(COCO17):
+        x, y = keypoints[i]
+        if depth_m[i] < 0.05 or not (x0 <= x <= x1 and y0 <= y <= y1):
+            continue
+        out[i] = 1
+        column, row = round(x), round(y)
+        if not (0 <= column < width and 0 <= row < height):
+            continue
+        if i < 5:
+            about = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
+            face = (drawing.people[about] == person) & (drawing.parts[about] == PARTS.index("head"))
+            seen = (face & (np.abs(drawing.depth[about] - depth_m[i]) < _FACE_DEPTH_M)).any()
+        else:
+            side, joint = name.split("_")
+            own = [part.format(side) for part in SEEN_ON[joint]]
+            seen = drawing.people[row, column] == person and PARTS[drawing.parts[row, column]] in own
+        out[i] += seen
+    return out
 
 
-def _outline(person: Person) -> np.ndarray:
-    """The keypoints: what the worker's next box is made from."""
-    return person.keypoints
+#: How far before a point of the face its skin may be.
+_FACE_DEPTH_M = 0.03
 
 
 def simplified(character: Character, cell_m: float) -> Character:
@@ -175,20 +177,6 @@ def simplified(character: Character, cell_m: float) -> Character:
         mean(c.positions), normals, c.uv[first], c.joints[first], c.weights[first], c.material[first],
         triangles.astype(np.int32), c.colours, c.textures, c.bones, c.parents, c.rest,
     )  # fmt: skip
-
-
-def limb_colours(character: Character) -> np.ndarray:
-    """How likely each material is what a limb is known by, (M,), summing to 1: every limb counts alike."""
-    a, b, c = character.positions[character.triangles.T]
-    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    corner = character.triangles[:, 0]
-    bone = character.joints[corner, character.weights[corner].argmax(1)]
-    part = np.array([part_of_bone(name) for name in character.bones])[bone]
-    share = np.zeros(len(character.colours))
-    for limb in range(PARTS.index("torso") + 1, len(PARTS)):
-        of_limb = np.bincount(character.material[corner], area * (part == limb), len(share))
-        share += of_limb / max(of_limb.sum(), 1e-9)
-    return share / share.sum()
 
 
 def webcam(rng: np.random.Generator, image: np.ndarray, hardness: float) -> np.ndarray:

@@ -1,7 +1,7 @@
 """A bank of poses on a character's own skeleton, made once from the motion clips and kept.
 
 Owns: limbs mixed between clips, joints perturbed within what bodies do, and what clips do not tell (fingers,
-the roll of forearms, heads). Every pose stands over the origin with its lowest foot on z = 0 and faces −y.
+the roll of forearms, heads). A pose is every bone's rotation in the world; the hips face −y.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from mocap_core.rotation import from_rotvec
-from mocap_core.skeleton import BODY, BODY_INDEX, COCO17
+from mocap_core.skeleton import BODY, BODY_INDEX
 from mocap_core.solve import Rig, fit, forward
 
 from .gltf import Character
 from .motion import load_clips
 
-_VERSION = 2
-_ARM = {
-    s: [BODY_INDEX[f"{s}_{j}"] for j in ("shoulder", "elbow", "wrist", "hand")] for s in ("left", "right")
-}
+_VERSION = 3
+_ARM = {s: [BODY_INDEX[f"{s}_{j}"] for j in ("shoulder", "elbow", "wrist", "hand")] for s in ("left", "right")}
 _LEG = {s: [BODY_INDEX[f"{s}_{j}"] for j in ("hip", "knee", "ankle", "toe")] for s in ("left", "right")}
 _FACE = [BODY_INDEX[j] for j in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 _UPPER = _FACE + _ARM["left"] + _ARM["right"]
@@ -31,13 +29,20 @@ _UPPER = _FACE + _ARM["left"] + _ARM["right"]
 
 @dataclass(frozen=True)
 class PoseBank:
-    """bones: (N, B, 3, 4) posed bone matrices; keypoints: (N, 17, 3) metres."""
+    """axes: (N, B, 2, 3) int16, the directions of each bone's x and y in the world, in 1/32767."""
 
-    bones: np.ndarray
-    keypoints: np.ndarray
+    axes: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.bones)
+        return len(self.axes)
+
+    def rotations(self, row: int) -> np.ndarray:
+        """(B, 3, 3) every bone's rotation in the world."""
+        x, y = (self.axes[row].astype(float) / 32767).transpose(1, 0, 2)
+        x /= np.linalg.norm(x, axis=1, keepdims=True)
+        y -= x * (x * y).sum(1, keepdims=True)
+        y /= np.linalg.norm(y, axis=1, keepdims=True)
+        return np.stack([x, y, np.cross(x, y)], 2)
 
 
 def character_rig(character: Character) -> Rig:
@@ -86,16 +91,11 @@ def pose_bank(
     path = Path(folder) / f"poses-{key}.npy"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        bones = _make(character, landmarks, count, split, seed, mix, motion)
+        axes = _make(character, landmarks, count, split, seed, mix, motion)
         part = path.with_suffix(f".{np.random.default_rng().integers(1 << 32)}.npy")
-        np.save(part, bones)
+        np.save(part, axes)
         part.replace(path)
-    bones = np.load(path, mmap_mode="r")
-    full = np.zeros((len(bones), len(character.bones), 4, 4), np.float32)
-    full[..., :3, :] = bones
-    full[..., 3, 3] = 1
-    points = landmark_points(full, landmarks)[:, : len(COCO17)]
-    return PoseBank(bones, points)
+    return PoseBank(np.load(path, mmap_mode="r"))
 
 
 def _make(character, landmarks, count, split, seed, mix, motion) -> np.ndarray:
@@ -106,19 +106,13 @@ def _make(character, landmarks, count, split, seed, mix, motion) -> np.ndarray:
         pick = rest.copy
     else:
         pick = _picker(load_clips(split, motion), rng)
-    out = np.empty((count, len(character.bones), 3, 4), np.float32)
+    out = np.empty((count, len(character.bones), 2, 3), np.int16)
     for n in range(count):
         joints = _face_camera(_mixed(rng, pick, mix))
         rotations, location = fit(rig, joints)
         matrices = forward(rig, _loosen(rng, rig, rotations, mix), location)
-        feet = [matrices[rig.index[b], 2, 3] - rig.rest[rig.index[b], 2, 3] for b in _FEET if b in rig.index]
-        hips = matrices[rig.index["hips"], :3, 3]
-        matrices[:, :3, 3] -= (hips[0], hips[1], min(feet))
-        out[n] = matrices[:, :3]
+        out[n] = np.round(32767 * matrices[:, :3, :2].transpose(0, 2, 1))
     return out
-
-
-_FEET = ("leftFoot", "rightFoot", "leftToes", "rightToes")
 
 
 def _picker(clips, rng):
@@ -143,10 +137,7 @@ def _unit(v: np.ndarray) -> np.ndarray:
 
 def _trunk_frame(joints: np.ndarray, line: str) -> np.ndarray:
     """(3, 3) columns: to the left along the `line` of "hip" or "shoulder", backwards, up the spine."""
-    mid = {
-        j: (joints[BODY_INDEX[f"left_{j}"]] + joints[BODY_INDEX[f"right_{j}"]]) / 2
-        for j in ("hip", "shoulder")
-    }
+    mid = {j: (joints[BODY_INDEX[f"left_{j}"]] + joints[BODY_INDEX[f"right_{j}"]]) / 2 for j in ("hip", "shoulder")}
     x = _unit(joints[BODY_INDEX[f"left_{line}"]] - joints[BODY_INDEX[f"right_{line}"]])
     z = mid["shoulder"] - mid["hip"]
     z = _unit(z - x * (z @ x))

@@ -1,4 +1,4 @@
-"""Draws a `Scene` into a crop with OpenGL, without a display: colours, and which body part each pixel shows.
+"""Draws a `Scene` with OpenGL, without a display: colours, and which part of whose body each pixel shows.
 
 Software OpenGL (Debian: libegl1, libgl1-mesa-dri) does as well as a graphics card, only slower. One Renderer
 belongs to one process; the same scene gives the same picture. What is in a scene is `scene`'s to say.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from . import shaders
+from .bodies import DressedBody, PlainBody
 from .gltf import Character
+from .solids import SOLIDS
+from .wardrobe import Wardrobe, lighter
 
 #: What the part picture holds, by bone; 0 is nobody.
 PARTS = (
@@ -85,17 +88,33 @@ class Shapes:
 
 
 @dataclass(frozen=True)
+class PlainLook:
+    """Colours of a character that brings its own clothes: (M, 4) RGB and gloss by material."""
+
+    colours: np.ndarray
+
+
+@dataclass(frozen=True)
 class Scene:
-    """All that is in a picture. bones: (B, 4, 4) posed matrices in the world; colours: (M, 4) RGB and gloss
-    by material; shapes by solid ("cube", "cylinder", "sphere", "quad"); backdrop, noise: RGB uint8."""
+    """All that is in a picture. people: each a `people.Person`; shapes by solid ("cube", "cylinder", "sphere",
+    "quad"); backdrop, noise: RGB uint8."""
 
     camera: Camera
     light: Light
-    bones: np.ndarray
-    colours: np.ndarray
+    people: tuple
     shapes: dict[str, Shapes]
     backdrop: np.ndarray
     noise: np.ndarray
+
+
+class Drawing(NamedTuple):
+    """image: (H, W, 3) RGB uint8. parts: (H, W) uint8, indices in PARTS. people: (H, W) uint8, the person's number in
+    the scene from 1, 0 for nobody. depth: (H, W) float32, metres, where people are."""
+
+    image: np.ndarray
+    parts: np.ndarray
+    people: np.ndarray
+    depth: np.ndarray
 
 
 def part_of_bone(bone: str) -> int:
@@ -117,12 +136,14 @@ def part_of_bone(bone: str) -> int:
 
 
 class Renderer:
-    """Draws one character in scenes of one size.
+    """Draws people in scenes of one size: the character, and, with a wardrobe, varied people on its skeleton.
 
     size: (width, height) of the picture in px; it is drawn `oversample` times as fine and averaged.
     """
 
-    def __init__(self, character: Character, size: tuple[int, int], oversample: float = 2.0) -> None:
+    def __init__(
+        self, character: Character, size: tuple[int, int], oversample: float = 2.0, wardrobe: Wardrobe | None = None
+    ) -> None:
         if "torch" in sys.modules:
             # torch's compiler (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there
             # before its own.
@@ -141,49 +162,50 @@ class Renderer:
                 ) from error
         self._fine = (round(size[0] * oversample), round(size[1] * oversample))
         if len(character.bones) > shaders.MAX_BONES:
-            raise RenderError(
-                f"the character has {len(character.bones)} bones; at most {shaders.MAX_BONES} are drawn"
-            )
+            raise RenderError(f"the character has {len(character.bones)} bones; at most {shaders.MAX_BONES} are drawn")
         self._inverse_rest = np.linalg.inv(character.rest)
         self._programs = {
-            "body": ctx.program(shaders.CHARACTER_VERTEX, shaders.CHARACTER_FRAGMENT),
             "shape": ctx.program(shaders.SHAPE_VERTEX, shaders.SHAPE_FRAGMENT),
             "backdrop": ctx.program(shaders.BACKDROP_VERTEX, shaders.BACKDROP_FRAGMENT),
-            "body_shadow": ctx.program(shaders.CHARACTER_SHADOW_VERTEX, shaders.SHADOW_FRAGMENT),
             "shape_shadow": ctx.program(shaders.SHAPE_SHADOW_VERTEX, shaders.SHADOW_FRAGMENT),
         }
         self._colour = ctx.texture(self._fine, 4)
-        self._part = ctx.texture(self._fine, 1)
+        self._labels = ctx.texture(self._fine, 4)
         depth = ctx.depth_renderbuffer(self._fine)
-        self._target = ctx.framebuffer([self._colour, self._part], depth)
+        self._target = ctx.framebuffer([self._colour, self._labels], depth)
         self._shadow_map = ctx.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
         self._shadow_map.compare_func = ""
+        self._shadow_map.filter = ctx.NEAREST, ctx.NEAREST
         self._shadow_target = ctx.framebuffer(depth_attachment=self._shadow_map)
-        self._load_body()
-        self._solids = {name: self._solid(make()) for name, make in _SOLIDS.items()}
+        parts = np.array([part_of_bone(bone) for bone in character.bones])
+        self._plain = PlainBody(ctx, character, parts)
+        self._dressed = DressedBody(ctx, wardrobe, lighter(wardrobe, 0.03), parts) if wardrobe else None
+        self._solids = {name: self._solid(make()) for name, make in SOLIDS.items()}
         quad = ctx.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4").tobytes())
         self._backdrop = ctx.vertex_array(self._programs["backdrop"], [(quad, "2f", "in_position")])
         self._pictures: dict[str, object] = {}
 
-    def draw(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-        """The picture (H, W, 3) RGB uint8 and the parts (H, W) uint8, indices in PARTS."""
+    def draw(self, scene: Scene) -> Drawing:
+        """The picture, and what each of its pixels shows."""
         ctx, programs = self.context, self._programs
         shadow_matrix = _shadow_matrix(scene)
-        matrices = np.zeros((shaders.MAX_BONES, 4, 4), "f4")
-        matrices[: len(scene.bones)] = (scene.bones @ self._inverse_rest).transpose(0, 2, 1)
-        for name in ("body", "body_shadow"):
-            programs[name]["bones"].write(matrices.tobytes())
-        instances = {
-            name: self._fill(name, shapes) for name, shapes in scene.shapes.items() if len(shapes.model)
-        }
+        bodies = [self._plain if isinstance(p.look, PlainLook) else self._dressed for p in scene.people]
+        bones = []
+        for person in scene.people:
+            matrices = np.zeros((shaders.MAX_BONES, 4, 4), "f4")
+            matrices[: len(person.bones)] = (person.bones @ self._inverse_rest).transpose(0, 2, 1)
+            bones.append(matrices.tobytes())
+        instances = {name: self._fill(name, shapes) for name, shapes in scene.shapes.items() if len(shapes.model)}
 
         ctx.enable(ctx.DEPTH_TEST)
         ctx.disable(ctx.CULL_FACE)
+        ctx.front_face = "cw"  # pictures are y down
         self._shadow_target.use()
         self._shadow_target.clear(depth=1.0)
-        for name in ("body_shadow", "shape_shadow"):
-            programs[name]["view_projection"].write(shadow_matrix.T.astype("f4").tobytes())
-        self._body_shadow.render()
+        light = shadow_matrix.T.astype("f4").tobytes()
+        for person, body, matrices in zip(scene.people, bodies, bones, strict=True):
+            body.draw_shadow(person, matrices, light)
+        programs["shape_shadow"]["view_projection"].write(light)
         for name, count in instances.items():
             if name != "quad":  # walls and floors would shade the whole room
                 self._solids[name][3].render(instances=count)
@@ -194,77 +216,33 @@ class Renderer:
         self._bind("backdrop", scene.backdrop, 2)
         self._bind("noise", scene.noise, 1)
         self._shadow_map.use(0)
-        self._textures.use(3)
         scale = np.array(self._fine) / np.array(self.size)
         frame = tuple(((np.array(scene.camera.frame).reshape(2, 2) + 0.5) * scale).ravel())
         programs["backdrop"]["frame"].value = frame
         programs["backdrop"]["backdrop"].value = 2
         view_projection = (_projection(scene.camera, self.size) @ scene.camera.view).T.astype("f4").tobytes()
-        for name in ("body", "shape"):
-            program = programs[name]
+        for program in (programs["shape"], *(program for body in set(bodies) for program in body.programs)):
             program["view_projection"].write(view_projection)
             self._light(program, scene, shadow_matrix, frame)
         ctx.disable(ctx.DEPTH_TEST)
         self._backdrop.render(mode=ctx.TRIANGLE_STRIP)
         ctx.enable(ctx.DEPTH_TEST)
-        colours = np.zeros((32, 4), "f4")
-        colours[: len(scene.colours)] = scene.colours
-        programs["body"]["colours"].write(colours.tobytes())
-        programs["body"]["textures"].value = 3
+        for number, (person, body, matrices) in enumerate(zip(scene.people, bodies, bones, strict=True), 1):
+            body.draw(person, matrices, number)
         programs["shape"]["noise_map"].value = 1
-        self._body.render()
         for name, count in instances.items():
             if name == "quad":
-                ctx.front_face = "cw"
                 ctx.enable(ctx.CULL_FACE)  # a wall between the camera and the room is left out
             self._solids[name][2].render(instances=count)
             ctx.disable(ctx.CULL_FACE)
         width, height = self._fine
         rgb = np.frombuffer(self._colour.read(), np.uint8).reshape(height, width, 4)[..., :3]
-        part = np.frombuffer(self._part.read(alignment=1), np.uint8).reshape(height, width)
+        labels = np.frombuffer(self._labels.read(), np.uint8).reshape(height, width, 4)
         if self._fine != self.size:
             rgb = cv2.resize(rgb, self.size, interpolation=cv2.INTER_AREA)
-            part = cv2.resize(part, self.size, interpolation=cv2.INTER_NEAREST)
-        return np.ascontiguousarray(rgb), part
-
-    def _load_body(self) -> None:
-        ctx, c = self.context, self.character
-        parts = np.array([part_of_bone(bone) for bone in c.bones])
-        dominant = c.joints[np.arange(len(c.joints)), c.weights.argmax(1)]
-        data = np.concatenate(
-            [
-                c.positions,
-                c.normals,
-                c.uv,
-                c.joints,
-                c.weights,
-                c.material[:, None],
-                parts[dominant][:, None],
-            ],
-            1,
-        )
-        buffer, index = (
-            ctx.buffer(data.astype("f4").tobytes()),
-            ctx.buffer(c.triangles.astype("i4").tobytes()),
-        )
-        names = ("in_position", "in_normal", "in_uv", "in_joints", "in_weights", "in_material", "in_part")
-        self._body = ctx.vertex_array(
-            self._programs["body"], [(buffer, "3f 3f 2f 4f 4f 1f 1f", *names)], index
-        )
-        self._body_shadow = ctx.vertex_array(
-            self._programs["body_shadow"],
-            [(buffer, "3f 3x4 2x4 4f 4f 2x4", "in_position", "in_joints", "in_weights")],
-            index,
-        )
-        side = 256
-        layers = [
-            np.full((side, side, 3), 255, np.uint8)
-            if texture is None
-            else cv2.resize(texture, (side, side), interpolation=cv2.INTER_AREA)
-            for texture in c.textures
-        ]
-        self._textures = ctx.texture_array((side, side, len(layers)), 3, np.stack(layers).tobytes())
-        self._textures.build_mipmaps()
+            labels = cv2.resize(labels, self.size, interpolation=cv2.INTER_NEAREST)
+        depth = labels[..., 2] * np.float32(0.25) + labels[..., 3] * np.float32(0.25 / 255)
+        return Drawing(np.ascontiguousarray(rgb), labels[..., 0].copy(), labels[..., 1].copy(), depth)
 
     def _solid(self, mesh: tuple[np.ndarray, np.ndarray]):
         """Vertex buffer, room for instances, and what draws them in colour and as shadow."""
@@ -282,9 +260,7 @@ class Renderer:
             "in_colour_b",
             "in_style",
         )
-        colour = ctx.vertex_array(
-            self._programs["shape"], [(vertices, "3f 3f", "in_position", "in_normal"), style]
-        )
+        colour = ctx.vertex_array(self._programs["shape"], [(vertices, "3f 3f", "in_position", "in_normal"), style])
         shadow = ctx.vertex_array(
             self._programs["shape_shadow"],
             [(vertices, "3f 3x4", "in_position"), (instances, "4f 4f 4f 4f 10x4/i", "m0", "m1", "m2", "m3")],
@@ -348,7 +324,7 @@ def _projection(camera: Camera, size: tuple[int, int]) -> np.ndarray:
 
 def _shadow_matrix(scene: Scene) -> np.ndarray:
     """World to the light's own clip space, around the person."""
-    centre, z = scene.bones[0, :3, 3], -np.asarray(scene.light.key_direction, float)
+    centre, z = scene.people[0].bones[0, :3, 3], -np.asarray(scene.light.key_direction, float)
     x = np.cross(z, [0.0, 0.0, 1.0] if abs(z[2]) < 0.9 else [0.0, 1.0, 0.0])
     x /= np.linalg.norm(x)
     rotation = np.stack([x, np.cross(z, x), z])
@@ -356,52 +332,3 @@ def _shadow_matrix(scene: Scene) -> np.ndarray:
     out[:3, :3] = rotation / np.array([[_SHADOW_REACH], [_SHADOW_REACH], [2 * _SHADOW_REACH]])
     out[:3, 3] = -out[:3, :3] @ centre
     return out
-
-
-def _cube() -> tuple[np.ndarray, np.ndarray]:
-    """A unit cube about the origin as triangles: positions and normals (36, 3)."""
-    positions, normals = [], []
-    for axis in range(3):
-        for sign in (-1, 1):
-            u, v = (axis + 1) % 3, (axis + 2) % 3
-            for a, b in ((-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)):
-                p, n = np.zeros(3), np.zeros(3)
-                p[axis], p[u], p[v], n[axis] = sign, a, b, sign
-                positions.append(p / 2)
-                normals.append(n)
-    return np.array(positions), np.array(normals)
-
-
-def _revolved(
-    profile: list[tuple[float, float]], smooth: bool, sides: int = 14
-) -> tuple[np.ndarray, np.ndarray]:
-    """A profile of (radius, height) turned about z."""
-    angle = np.arange(sides + 1) * 2 * np.pi / sides
-    positions, normals = [], []
-    for (r0, h0), (r1, h1) in pairwise(profile):
-        for a, b in pairwise(angle):
-            corner = [(r0, h0, a), (r0, h0, b), (r1, h1, b), (r0, h0, a), (r1, h1, b), (r1, h1, a)]
-            for r, h, t in corner:
-                positions.append((r * np.cos(t), r * np.sin(t), h))
-                slope = np.array([h1 - h0, r0 - r1])
-                n = (np.cos(t) * slope[0], np.sin(t) * slope[0], slope[1])
-                normals.append(positions[-1] if smooth else n / np.linalg.norm(n))
-    return np.array(positions), np.array(normals)
-
-
-def _cylinder() -> tuple[np.ndarray, np.ndarray]:
-    return _revolved([(0, -0.5), (0.5, -0.5), (0.5, 0.5), (0, 0.5)], smooth=False)
-
-
-def _sphere() -> tuple[np.ndarray, np.ndarray]:
-    turn = np.linspace(-np.pi / 2, np.pi / 2, 9)
-    return _revolved([(0.5 * np.cos(t), 0.5 * np.sin(t)) for t in turn], smooth=True)
-
-
-def _quad() -> tuple[np.ndarray, np.ndarray]:
-    """A unit square in xy that faces +z."""
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, -1], [1, 1], [-1, 1]]) / 2
-    return np.column_stack([corners, np.zeros(6)]), np.tile([0.0, 0.0, 1.0], (6, 1))
-
-
-_SOLIDS = {"cube": _cube, "cylinder": _cylinder, "sphere": _sphere, "quad": _quad}

@@ -6,28 +6,16 @@ widens it from an easy world (facing the camera, plain surroundings, well framed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
+from .people import Person
 from .render import Camera, Light, Scene, Shapes
 
 SOLIDS = ("cube", "cylinder", "sphere", "quad")
 PLAIN, STRIPES, CHECKS, TILES, PLANKS, CLOUDS, CLUTTER = range(7)
 #: Frames that webcams and phones give, px.
 FRAMES = ((640, 480), (640, 480), (640, 480), (1280, 720), (640, 360), (480, 640), (720, 1280), (960, 720))
-
-
-@dataclass(frozen=True)
-class Person:
-    """A body in its place. bones: (B, 4, 4) in the world; keypoints: (17, 3) metres; colours: (M, 4) by
-    material; palette: (P, 3) colours of its limbs, for other things to be mistaken by."""
-
-    bones: np.ndarray
-    keypoints: np.ndarray
-    colours: np.ndarray
-    palette: np.ndarray
 
 
 class _Pile:
@@ -192,8 +180,7 @@ def sample_scene(
     return Scene(
         camera,
         sample_light(rng, hardness),
-        person.bones,
-        person.colours,
+        (person,),
         pile.shapes(),
         backdrop(rng, hardness),
         noise,

@@ -1,4 +1,4 @@
-"""GLSL for `render`: one skinned character and instances of simple shapes, one light casting shadows.
+"""GLSL for `render`: skinned people and instances of simple shapes, one light casting shadows.
 
 The framebuffer's first row is the picture's top: projections are y down, so nothing is flipped on
 the way back.
@@ -6,9 +6,8 @@ the way back.
 
 MAX_BONES = 96
 
-_SKIN = """
-in vec3 in_position; in vec3 in_normal; in vec2 in_uv;
-in vec4 in_joints; in vec4 in_weights; in float in_material; in float in_part;
+SKIN = """
+in vec3 in_position; in vec3 in_normal; in vec4 in_joints; in vec4 in_weights; in float in_material; in float in_part;
 uniform mat4 bones[MAX_BONES];
 mat4 skin() {
     return in_weights.x * bones[int(in_joints.x)] + in_weights.y * bones[int(in_joints.y)]
@@ -24,8 +23,9 @@ in vec3 in_colour_a; in vec3 in_colour_b; in vec4 in_style;
 
 CHARACTER_VERTEX = (
     "#version 330\n"
-    + _SKIN
+    + SKIN
     + """
+in vec2 in_uv;
 uniform mat4 view_projection;
 out vec3 position; out vec3 normal; out vec2 uv;
 flat out int material; flat out float part;
@@ -42,7 +42,7 @@ void main() {
 
 CHARACTER_SHADOW_VERTEX = (
     "#version 330\n"
-    + _SKIN
+    + SKIN
     + """
 uniform mat4 view_projection;
 void main() { gl_Position = view_projection * (skin() * vec4(in_position, 1.0)); }
@@ -83,7 +83,7 @@ void main() { gl_Position = view_projection * (mat4(m0, m1, m2, m3) * vec4(in_po
 
 SHADOW_FRAGMENT = "#version 330\nvoid main() {}\n"
 
-_LIGHT = """
+LIGHT = """
 uniform vec3 eye; uniform vec3 key_direction; uniform vec3 key_colour; uniform vec3 fill_direction;
 uniform vec3 fill_colour; uniform vec3 sky_colour; uniform vec3 ground_colour;
 uniform mat4 shadow_matrix; uniform sampler2D shadow_map; uniform float shadow_strength;
@@ -99,17 +99,24 @@ float lit(vec3 p, vec3 n) {
     }
     return 1.0 - shadow_strength * (1.0 - sum);
 }
+// sRGB of linear light by square roots, which is quicker than a power.
+vec3 encoded(vec3 c) {
+    vec3 a = sqrt(c), b = sqrt(a);
+    return 0.662002687 * a + 0.684122060 * b - 0.323583601 * sqrt(b) - 0.0225411470 * c;
+}
 vec3 shade(vec3 base, vec3 p, vec3 n, float gloss) {
     n = normalize(n);
     vec3 to_eye = normalize(eye - p);
     float key = max(dot(n, key_direction), 0.0);
     float shadow = key > 0.0 ? lit(p, n) : 0.0;
     vec3 half_way = normalize(key_direction + to_eye);
-    float shine = gloss * pow(max(dot(n, half_way), 0.0), 24.0) * shadow;
+    float mirror = max(dot(n, half_way), 0.0);
+    mirror *= mirror; mirror *= mirror; mirror *= mirror;
+    float shine = gloss * mirror * mirror * mirror * shadow;
     vec3 ambient = mix(ground_colour, sky_colour, n.z * 0.5 + 0.5);
     vec3 light = key_colour * key * shadow + fill_colour * max(dot(n, fill_direction), 0.0) + ambient;
     vec3 c = (base * light + key_colour * shine) * exposure;
-    return pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2));
+    return encoded(clamp(c, 0.0, 1.0));
 }
 // Outside the camera's own frame a crop is black.
 bool outside() {
@@ -118,27 +125,32 @@ bool outside() {
 }
 layout(location = 0) out vec4 out_colour;
 layout(location = 1) out vec4 out_part;
+// Part, person, and the depth in 1/1024 m up to 64 m.
+vec4 labels(float part, float person, float depth) {
+    float d = clamp(depth, 0.0, 63.9) * 4.0;
+    return vec4(part / 255.0, person / 255.0, floor(d) / 255.0, fract(d));
+}
 """
 
 CHARACTER_FRAGMENT = (
     "#version 330\n"
-    + _LIGHT
+    + LIGHT
     + """
 in vec3 position; in vec3 normal; in vec2 uv;
 flat in int material; flat in float part;
-uniform vec4 colours[32]; uniform sampler2DArray textures;
+uniform vec4 colours[32]; uniform sampler2DArray textures; uniform float person;
 void main() {
     if (outside()) { out_colour = vec4(0.0); out_part = vec4(0.0); return; }
     vec3 base = colours[material].rgb * pow(texture(textures, vec3(uv, float(material))).rgb, vec3(2.2));
     out_colour = vec4(shade(base, position, normal, colours[material].a), 1.0);
-    out_part = vec4(part / 255.0, 0.0, 0.0, 1.0);
+    out_part = labels(part, person, 1.0 / gl_FragCoord.w);
 }
 """
 )
 
 SHAPE_FRAGMENT = (
     "#version 330\n"
-    + _LIGHT
+    + LIGHT
     + """
 in vec3 position; in vec3 normal; in vec3 local;
 flat in vec3 colour_a; flat in vec3 colour_b; flat in vec4 style;

@@ -1,0 +1,60 @@
+"""What validation alone draws: bodies, hair, clothes, patterns and surroundings that no training ever sees.
+
+Actions are held out by the motion data's own parts: training draws from train/, validation from test/.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from itertools import accumulate
+
+HELD_OUT: dict[str, frozenset[str]] = {
+    "body": frozenset(
+        {
+            "tiny, slim, long legs",
+            "tiny, soft, even",
+            "small, athletic, short legs",
+            "small, thin, long legs",
+            "small, heavy, even",
+            "middling, slim, short legs",
+            "middling, stout, long legs",
+            "middling, athletic, long legs",
+            "middling, soft, short legs",
+            "tall, thin, even",
+            "tall, stout, short legs",
+            "tall, slim, long legs",
+            "huge, athletic, even",
+            "huge, heavy, long legs",
+        }
+    ),
+    "hair": frozenset({"quiff", "fringe", "braid", "topknot", "curly"}),
+    "headwear": frozenset({"bucket hat", "turban", "cap turned round"}),
+    "top": frozenset({"V-neck", "polo", "singlet", "crop top", "hoodie", "sleeveless dress"}),
+    "outer": frozenset({"gilet", "cardigan"}),
+    "bottom": frozenset({"chinos", "cycling shorts", "knee skirt", "joggers"}),
+    "feet": frozenset({"high boots", "sandals"}),
+    "pattern": frozenset({"diamonds", "raglan", "pinstripes"}),
+}
+
+
+NOTHING = ("none", "plain")
+
+
+class Choice:
+    """Names with shares, as one part of the world may draw them.
+
+    held_out: the names that validation draws and nobody else; otherwise all the others. What is no thing of its own,
+    "none" and "plain", is in both.
+    """
+
+    def __init__(self, kind: str, shares: dict[str, float], held_out: bool) -> None:
+        unseen = HELD_OUT[kind]
+        missing = unseen - set(shares)
+        if missing:
+            raise ValueError(f"held out, but not there: {kind} {', '.join(sorted(missing))}")
+        self.names = [name for name in shares if (name in unseen) == held_out or name in NOTHING]
+        self._edges = list(accumulate(shares[name] for name in self.names))
+
+    def __call__(self, u: float) -> str:
+        """The name at u, 0…1."""
+        return self.names[min(bisect(self._edges, u * self._edges[-1]), len(self.names) - 1)]
