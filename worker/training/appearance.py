@@ -25,7 +25,7 @@ _PATTERN_SHARE = {
 NEVER = 9.0
 
 # name: piece, share, sleeve, hem, neck's half-width and depth and the shape of its edge, armhole, extra pieces.
-_BARE_ARM = (0.10, 0.14)
+_COLLAR = ("collar",)
 _TOPS = {
     "T-shirt": ("regular top", 0.20, (0.25, 0.36), (0.78, 0.93), (0.066, 0.085), (0.05, 0.085), 2.0, None, ()),
     "tight T-shirt": ("tight top", 0.09, (0.22, 0.33), (0.82, 0.96), (0.06, 0.09), (0.05, 0.10), 2.0, None, ()),
@@ -33,7 +33,7 @@ _TOPS = {
     "V-neck": ("regular top", 0.06, (0.24, 0.34), (0.80, 0.92), (0.065, 0.085), (0.13, 0.22), 1.0, None, ()),
     "long sleeves": ("regular top", 0.10, (0.62, 0.70), (0.78, 0.93), (0.062, 0.085), (0.04, 0.08), 2.0, None, ()),
     "tight long sleeves": ("tight top", 0.06, (0.62, 0.70), (0.84, 0.96), (0.06, 0.10), (0.04, 0.12), 2.0, None, ()),
-    "rolled sleeves": ("regular top", 0.05, (0.44, 0.58), (0.8, 0.9), (0.06, 0.08), (0.04, 0.1), 1.5, None, ("collar",)),
+    "rolled sleeves": ("regular top", 0.05, (0.44, 0.58), (0.8, 0.9), (0.06, 0.08), (0.04, 0.1), 1.5, None, _COLLAR),
     "turtleneck": ("regular top", 0.04, (0.62, 0.70), (0.78, 0.93), (0.03, 0.04), (0.0, 0.01), 2.0, None, ()),
     "tank top": ("tight top", 0.06, None, (0.82, 0.96), (0.075, 0.10), (0.10, 0.16), 2.0, (0.115, 0.15), ()),
     "singlet": ("regular top", 0.04, None, (0.74, 0.90), (0.075, 0.10), (0.09, 0.15), 2.0, (0.12, 0.155), ()),
