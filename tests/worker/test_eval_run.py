@@ -52,7 +52,7 @@ def drawn(tmp_path_factory):
     folder = tmp_path_factory.mktemp("drawn")
     try:
         source = PictureSource(
-            GLB, GLB.with_suffix(".landmarks.json"), SIZE, poses=12, split="rest", folder=folder, cells_m=0.02
+            GLB, GLB.with_suffix(".landmarks.json"), SIZE, poses=12, split="rest", mix=0.3, cells_m=0.02
         )
     except RenderError as error:
         pytest.skip(str(error))
@@ -65,7 +65,7 @@ def drawn(tmp_path_factory):
         for place in ((10, 20), (240, 30))[: 2 if number < 4 else 1]:
             annotation = None
             while annotation is None or annotation["num_keypoints"] < 10:
-                picture = source.draw(index, 0.2)
+                picture = source.draw(index, 0.0)
                 annotation, index = annotation_of(picture, len(annotations)), index + 1
             x, y = place
             canvas[y : y + SIZE[1], x : x + SIZE[0]] = picture.image
@@ -165,7 +165,7 @@ def test_drawn_pictures_are_measured_with_torsos_and_false_people(tiny, tmp_path
     from mocap_worker.training.pictures import PictureSource
 
     source = PictureSource(
-        GLB, GLB.with_suffix(".landmarks.json"), SIZE, poses=12, split="rest", folder=tmp_path, cells_m=0.02
+        GLB, GLB.with_suffix(".landmarks.json"), SIZE, poses=12, split="rest", mix=0.3, cells_m=0.02
     )
     pictures = [source.draw(i, 0.3) for i in range(12)]
     dataset = dataset_of(pictures, "12 pictures")

@@ -9,18 +9,21 @@ pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install
 
 from mocap_core.skeleton import COCO17
 from mocap_worker.training.appearance import Looks
+from mocap_worker.training.chance import Chance
 from mocap_worker.training.gltf import read_character
 from mocap_worker.training.held_out import HELD_OUT, Choice
 from mocap_worker.training.people import VariedPeople, keypoints_of
 from mocap_worker.training.physique import BODIES, Skeleton, physique_of
 from mocap_worker.training.pictures import PictureSource
 from mocap_worker.training.poses import read_landmarks
-from mocap_worker.training.render import Camera, Light, RenderError, Scene
-from mocap_worker.training.scene import look_at
+from mocap_worker.training.render import Backdrop, Camera, Light, RenderError, Scene
+from mocap_worker.training.scene import noise_picture
+from mocap_worker.training.viewpoint import look_at
 
 GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
 MARKS = GLB.with_suffix(".landmarks.json")
 SIZE = (96, 128)
+BEHIND = Backdrop(0, (0.0, 0.0, 1.0, 1.0), (1.0, 1.0, 1.0))
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +155,7 @@ def test_landmarks_lie_on_the_head_and_joints_in_the_limbs_that_are_drawn(source
         person = people(rng, people.skeleton.rest_rotation, 1.0)
         view = look_at(np.array([0, -4.0, 0.9]), np.array([0, 0, 0.9]))
         camera = Camera(view, (160, 160, 47.5, 63.5), (0, 0, 95, 127))
-        drawing = source.renderer.draw(
-            Scene(camera, light, (person,), {}, np.zeros((4, 4, 3), np.uint8), source._clouds[0])
-        )
+        drawing = source.renderer.draw(Scene(camera, light, (person,), {}, BEHIND, noise_picture(rng)))
         pixels, depth = camera.project(person.keypoints)
         for name, (x, y), z in zip(COCO17, pixels, depth, strict=True):
             if 0 <= round(x) < 96 and 0 <= round(y) < 128 and "ear" not in name:
@@ -167,6 +168,6 @@ def test_landmarks_lie_on_the_head_and_joints_in_the_limbs_that_are_drawn(source
 
 def test_the_default_character_can_be_mixed_in(source):
     mixed = PictureSource(GLB, MARKS, SIZE, poses=20, split="rest", people="varied", default_share=0.5)
-    rng = np.random.default_rng(0)
-    names = [mixed._person(rng, 0.5).names["body"] for _ in range(60)]
+    c = Chance(np.random.default_rng(0))
+    names = [mixed._person(c, 0.5)[0].names["body"] for _ in range(60)]
     assert 15 < names.count("default") < 45

@@ -13,8 +13,8 @@ from mocap_worker.training.gltf import CharacterError, read_character
 from mocap_worker.training.people import Person
 from mocap_worker.training.pictures import PictureSource, simplified
 from mocap_worker.training.render import PARTS, Camera, PlainLook, RenderError
-from mocap_worker.training.scene import look_at, sample_scene
 from mocap_worker.training.sheet import write_coco
+from mocap_worker.training.viewpoint import look_at
 
 GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
 SIZE = (96, 128)
@@ -86,7 +86,7 @@ def test_a_character_that_faces_the_camera_has_its_left_on_the_right(source):
     colours = source.character.colours
     person = Person(rest, np.zeros((17, 3)), PlainLook(colours), colours[:, :3], np.zeros(8), {})
     rng = np.random.default_rng(0)
-    scene = sample_scene(rng, person, camera, source._clouds[0], 0.0)
+    scene = source.places.scene(rng, person, camera, 0.0)
     scene.shapes.clear()
     parts = source.renderer.draw(scene).parts
     middle = {name: np.argwhere(parts == i).mean(0) for i, name in enumerate(PARTS) if (parts == i).any()}

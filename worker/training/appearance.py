@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .chance import Chance
 from .cloth import TILES
 from .held_out import Choice
 from .wardrobe import MATERIALS
@@ -135,22 +136,6 @@ class Look:
     names: dict[str, str]
 
 
-class _Chance:
-    """Numbers drawn at once, taken one by one."""
-
-    def __init__(self, rng: np.random.Generator, count: int = 160) -> None:
-        self._numbers = iter(rng.random(count).tolist())
-
-    def u(self) -> float:
-        return next(self._numbers)
-
-    def yes(self, share: float) -> bool:
-        return next(self._numbers) < share
-
-    def between(self, low: float, high: float) -> float:
-        return low + (high - low) * next(self._numbers)
-
-
 class Looks:
     """Draws looks of the part of the wardrobe that training sees, or of the held-out one."""
 
@@ -169,7 +154,7 @@ class Looks:
 
     def __call__(self, rng: np.random.Generator, child: bool = False) -> Look:
         """A look. child: no beards."""
-        c = _Chance(rng)
+        c = Chance(rng)
         look = Look(["skin"], *(np.zeros((len(MATERIALS), 4), np.float32) for _ in range(3)),
                     np.zeros((2, len(MATERIALS), 4), np.float32), np.zeros((8, 4), np.float32), {})  # fmt: skip
         look.box[0] = (NEVER, 0, 0, 1)
@@ -360,7 +345,7 @@ def skin_colour(share: float, change=(0.0, 0.0, 0.0)) -> np.ndarray:
     return np.minimum(np.exp(_SKIN[low] * (low + 1 - at) + _SKIN[low + 1] * (at - low) + change), 0.95)
 
 
-def cloth_colour(c: _Chance, skin) -> tuple[float, float, float]:
+def cloth_colour(c: Chance, skin) -> tuple[float, float, float]:
     """Linear RGB of cloth: mostly black, white, grey and blue as people wear it, else anything, at times like skin."""
     u = c.u()
     if u < 0.20:

@@ -5,8 +5,7 @@ Actions are held out by the motion data's own parts: training draws from train/,
 
 from __future__ import annotations
 
-from bisect import bisect
-from itertools import accumulate
+from .chance import Shares
 
 HELD_OUT: dict[str, frozenset[str]] = {
     "body": frozenset(
@@ -34,13 +33,17 @@ HELD_OUT: dict[str, frozenset[str]] = {
     "bottom": frozenset({"chinos", "cycling shorts", "knee skirt", "joggers"}),
     "feet": frozenset({"high boots", "sandals"}),
     "pattern": frozenset({"diamonds", "raglan", "pinstripes"}),
+    "photo": frozenset({"kitchen", "front", "lights"}),
+    "surface": frozenset({"small tiles", "light wood", "marble", "mats", "checks", "sand", "bricks", "ribs"}),
+    "room": frozenset({"hall", "corner"}),
+    "furniture": frozenset({"bench", "shelves", "plant", "stool", "counter"}),
 }
 
 
 NOTHING = ("none", "plain")
 
 
-class Choice:
+class Choice(Shares):
     """Names with shares, as one part of the world may draw them.
 
     held_out: the names that validation draws and nobody else; otherwise all the others. What is no thing of its own,
@@ -52,9 +55,8 @@ class Choice:
         missing = unseen - set(shares)
         if missing:
             raise ValueError(f"held out, but not there: {kind} {', '.join(sorted(missing))}")
-        self.names = [name for name in shares if (name in unseen) == held_out or name in NOTHING]
-        self._edges = list(accumulate(shares[name] for name in self.names))
+        super().__init__({n: s for n, s in shares.items() if (n in unseen) == held_out or n in NOTHING})
 
     def __call__(self, u: float) -> str:
         """The name at u, 0…1."""
-        return self.names[min(bisect(self._edges, u * self._edges[-1]), len(self.names) - 1)]
+        return self.at(u)

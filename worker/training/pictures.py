@@ -1,7 +1,7 @@
 """Labelled pictures of synthetic people: crops as the network gets them, with keypoints and body parts.
 
-Owns: putting the person into the scene, deciding what is visible, and what a webcam does to a picture
-(exposure, blur, noise, compression). `draw(index)` is a pure function of the source's options, index and hardness.
+Owns putting the person into the scene and deciding what is visible. `draw(index)` is a pure function of the source's
+options, index and hardness.
 """
 
 from __future__ import annotations
@@ -9,17 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mocap_core.skeleton import COCO17, HUMANOID
 
+from .chance import Chance
 from .gltf import Character, CharacterError, read_character
 from .people import DefaultPeople, Person, VariedPeople
-from .poses import PoseBank, pose_bank, read_landmarks
+from .pile import turn_z
+from .poses import SEATED, PoseBank, pose_bank, read_landmarks
 from .render import PARTS, Drawing, Renderer
-from .scene import noise_picture, sample_camera, sample_scene, turn_z
+from .scene import Places, bystanders
+from .surroundings import surroundings
+from .viewpoint import sample_crop, sample_frame
 from .wardrobe import lighter, wardrobe
+from .webcam import webcam
 
 #: A keypoint is seen where one of these parts is drawn over it.
 SEEN_ON = {
@@ -82,44 +86,52 @@ class PictureSource:
                 raise CharacterError(f"{character}: varied people need the bones {', '.join(sorted(missing))} too")
             self._varied = VariedPeople(self.character, marks, held_out)
             clothes = wardrobe(self.character.bones, folder)
+        around = surroundings(folder, held_out)
+        self.places = Places(around, self._default.skeleton, held_out)
         self.renderer = Renderer(
             simplified(self.character, cells_m) if cells_m else self.character,
             size,
             oversample,
             lighter(clothes, cells_m) if clothes and cells_m else clothes,
+            around,
         )
         self.size, self.seed = tuple(size), seed
-        self._clouds = [noise_picture(np.random.default_rng([9, i])) for i in range(24)]
 
     def draw(self, index: int, hardness: float = 1.0) -> Picture:
         """The picture of this index; hardness 0…1."""
         rng = np.random.default_rng([self.seed, index])
-        empty = rng.random() < 0.03 * hardness
-        person = self._person(rng, hardness)
-        camera, _ = sample_camera(rng, person.keypoints, self.size, hardness)
-        if empty:
-            person = person.moved(np.array([0, 0, -50.0]))
-        scene = sample_scene(rng, person, camera, self._clouds[rng.integers(len(self._clouds))], hardness)
-        drawing = self.renderer.draw(scene)
+        c = Chance(rng)
+        empty = c.yes(0.03 * hardness)
+        person, seated = self._person(c, hardness)
+        frame_camera, frame = sample_frame(c, person.keypoints, hardness)
+        view = sample_crop(c, frame_camera, frame, person.keypoints, self.size, hardness)
+        camera = view.camera
+        others = bystanders(c, lambda c: self._person(c, hardness)[0], camera.eye, person, hardness)
+        drawing = self.renderer.draw(self.places.scene(rng, person, camera, hardness, seated, others, empty))
         keypoints, depth = camera.project(person.keypoints)
-        visibility = visible(keypoints, depth, camera.frame, drawing)
-        if empty:
-            visibility[:] = 0
-        image = webcam(rng, drawing.image, hardness)
+        mine = drawing.people == 1
+        visibility = np.zeros(len(COCO17), np.uint8)
+        if mine.any() and not empty:
+            visibility = visible(keypoints, depth, camera.frame, drawing)
+        image = webcam(c, drawing.image, hardness, view.pixel)
         x0, y0, x1, y1 = (int(np.ceil(v)) for v in np.clip(camera.frame, -1, 1e4))
         image[: max(0, y0)], image[:, : max(0, x0)], image[y1:], image[:, x1:] = 0, 0, 0, 0
-        parts = np.where(drawing.people == 1, drawing.parts, 0).astype(np.uint8)
-        return Picture(image, keypoints.astype(np.float32), visibility, parts)
+        return Picture(
+            image, keypoints.astype(np.float32), visibility, np.where(mine, drawing.parts, 0).astype(np.uint8)
+        )
 
-    def _person(self, rng: np.random.Generator, hardness: float) -> Person:
+    def _person(self, c: Chance, hardness: float) -> tuple[Person, bool]:
+        """Somebody about the origin, and whether they sit."""
+        row = c.whole(0, len(self.bank))
+        action = self.bank.actions[self.bank.action[row]]
         most = np.radians(60 + 120 * hardness)
-        yaw = rng.uniform(-np.pi / 3, np.pi / 3) if rng.random() < 0.45 else rng.uniform(-most, most)
-        rotations = turn_z(yaw) @ self.bank.rotations(int(rng.integers(len(self.bank))))
-        lowest = rng.uniform(0, 0.35) if rng.random() < 0.08 else 0.0
+        yaw = c.between(-np.pi / 3, np.pi / 3) if c.yes(0.45) else c.between(-most, most)
+        rotations = turn_z(yaw) @ self.bank.rotations(row)
+        lowest = c.between(0, 0.35) if c.yes(0.08) and action != SEATED else 0.0
         people = self._varied
-        if people is None or (self._default_share and rng.random() < self._default_share):
+        if people is None or (self._default_share and c.yes(self._default_share)):
             people = self._default
-        return people(rng, rotations, hardness, lowest)
+        return people(c.rng, rotations, hardness, lowest), action == SEATED
 
 
 def visible(keypoints: np.ndarray, depth_m: np.ndarray, frame, drawing: Drawing, person: int = 1) -> np.ndarray:
@@ -177,37 +189,3 @@ def simplified(character: Character, cell_m: float) -> Character:
         mean(c.positions), normals, c.uv[first], c.joints[first], c.weights[first], c.material[first],
         triangles.astype(np.int32), c.colours, c.textures, c.bones, c.parents, c.rest,
     )  # fmt: skip
-
-
-def webcam(rng: np.random.Generator, image: np.ndarray, hardness: float) -> np.ndarray:
-    """What a camera does: exposure, colour, blur, noise, compression. (H, W, 3) uint8 in and out."""
-    x = image.astype(np.float32) / 255
-    spread = 0.3 + 0.7 * hardness
-    if rng.random() < 0.7:
-        x = x ** np.exp(rng.normal(0, 0.22 * spread))
-    gain = np.exp(rng.normal(0, 0.14 * spread) + rng.normal(0, 0.05 * spread, 3))
-    x = (x - 0.5) * np.exp(rng.normal(0, 0.15 * spread)) * gain + 0.5 + rng.normal(0, 0.05 * spread)
-    grey = x.mean(2, keepdims=True)
-    x = grey + (x - grey) * np.exp(rng.normal(0.05, 0.25 * spread))
-    if rng.random() < 0.4 * spread:
-        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 0.5 + 0.6 * hardness))
-    if rng.random() < 0.12 * hardness:  # motion
-        length = int(rng.integers(3, 8))
-        kernel = np.zeros((length, length), np.float32)
-        angle = rng.uniform(0, np.pi)
-        middle = np.array([length - 1, length - 1]) / 2
-        way = np.array([np.cos(angle), np.sin(angle)]) * middle
-        cv2.line(
-            kernel,
-            tuple((middle - way).round().astype(int).tolist()),
-            tuple((middle + way).round().astype(int).tolist()),
-            1.0,
-        )
-        x = cv2.filter2D(x, -1, kernel / kernel.sum())
-    if rng.random() < 0.5 * spread:
-        x = x + rng.normal(0, rng.uniform(0, 0.035) * spread, x.shape).astype(np.float32)
-    out = (255 * np.clip(x, 0, 1) + 0.5).astype(np.uint8)
-    if rng.random() < 0.45 * spread:
-        _, data = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
-        out = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return out

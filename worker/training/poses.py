@@ -18,20 +18,36 @@ from mocap_core.skeleton import BODY, BODY_INDEX
 from mocap_core.solve import Rig, fit, forward
 
 from .gltf import Character
+from .inventing import (
+    ARM,
+    FACE,
+    LEG,
+    arm_anywhere,
+    hands_placed,
+    lean,
+    legs_anywhere,
+    middle,
+    on_the_floor,
+    rotvec_matrix,
+    sit,
+    trunk_frame,
+    unit,
+)  # fmt: skip
 from .motion import load_clips
 
-_VERSION = 3
-_ARM = {s: [BODY_INDEX[f"{s}_{j}"] for j in ("shoulder", "elbow", "wrist", "hand")] for s in ("left", "right")}
-_LEG = {s: [BODY_INDEX[f"{s}_{j}"] for j in ("hip", "knee", "ankle", "toe")] for s in ("left", "right")}
-_FACE = [BODY_INDEX[j] for j in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
-_UPPER = _FACE + _ARM["left"] + _ARM["right"]
+_VERSION = 4
+#: Actions that no clip shows.
+SEATED, FLOOR = "seated", "floor"
 
 
 @dataclass(frozen=True)
 class PoseBank:
-    """axes: (N, B, 2, 3) int16, the directions of each bone's x and y in the world, in 1/32767."""
+    """axes: (N, B, 2, 3) int16, the directions of each bone's x and y in the world, in 1/32767. action: (N,) which of
+    `actions` each pose was made from."""
 
     axes: np.ndarray
+    action: np.ndarray
+    actions: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.axes)
@@ -88,115 +104,108 @@ def pose_bank(
         + character.rest.tobytes()
         + landmarks[1].tobytes()
     ).hexdigest()[:16]
-    path = Path(folder) / f"poses-{key}.npy"
+    path = Path(folder) / f"poses-{key}.npz"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        axes = _make(character, landmarks, count, split, seed, mix, motion)
-        part = path.with_suffix(f".{np.random.default_rng().integers(1 << 32)}.npy")
-        np.save(part, axes)
+        bank = _make(character, landmarks, count, split, seed, mix, motion)
+        part = path.with_suffix(f".{np.random.default_rng().integers(1 << 32)}.npz")
+        np.savez(part, axes=bank.axes, action=bank.action, actions=np.array(bank.actions))
         part.replace(path)
-    return PoseBank(np.load(path, mmap_mode="r"))
+    with np.load(path) as data:
+        return PoseBank(data["axes"], data["action"], tuple(str(name) for name in data["actions"]))
 
 
-def _make(character, landmarks, count, split, seed, mix, motion) -> np.ndarray:
+def _make(character, landmarks, count, split, seed, mix, motion) -> PoseBank:
     rng = np.random.default_rng([seed, count])
     rig = character_rig(character)
     if split == "rest":
         rest = landmark_points(character.rest, landmarks)
-        pick = rest.copy
+        names, pick = ["rest"], lambda: (0, rest.copy())
     else:
-        pick = _picker(load_clips(split, motion), rng)
+        names, pick = _picker(load_clips(split, motion), rng)
     out = np.empty((count, len(character.bones), 2, 3), np.int16)
+    action, actions = np.zeros(count, np.uint8), (*names, SEATED, FLOOR)
     for n in range(count):
-        joints = _face_camera(_mixed(rng, pick, mix))
+        kind, joints = _mixed(rng, pick, mix)
+        action[n] = kind if kind >= 0 else len(actions) + kind
+        if actions[action[n]] != FLOOR:
+            joints = _face_camera(joints)
         rotations, location = fit(rig, joints)
         matrices = forward(rig, _loosen(rng, rig, rotations, mix), location)
         out[n] = np.round(32767 * matrices[:, :3, :2].transpose(0, 2, 1))
-    return out
+    return PoseBank(out, action, actions)
 
 
 def _picker(clips, rng):
-    """A function that picks a frame's joints, every action as likely as the others."""
+    """The actions' names, and a function that picks an action and a frame's joints, every action equally likely."""
     actions: dict[str, list] = {}
     for clip in clips:
         actions.setdefault(clip.name.split("/")[1].rsplit("_", 1)[0], []).append(clip)
     names = sorted(actions)
 
-    def pick() -> np.ndarray:
-        group = actions[names[rng.integers(len(names))]]
+    def pick() -> tuple[int, np.ndarray]:
+        number = int(rng.integers(len(names)))
+        group = actions[names[number]]
         lengths = np.array([len(c.joints_body) for c in group], float)
         clip = group[rng.choice(len(group), p=lengths / lengths.sum())]
-        return clip.joints_body[rng.integers(len(clip.joints_body))].astype(float)
+        return number, clip.joints_body[rng.integers(len(clip.joints_body))].astype(float)
 
-    return pick
-
-
-def _unit(v: np.ndarray) -> np.ndarray:
-    return v / max(np.linalg.norm(v), 1e-9)
-
-
-def _trunk_frame(joints: np.ndarray, line: str) -> np.ndarray:
-    """(3, 3) columns: to the left along the `line` of "hip" or "shoulder", backwards, up the spine."""
-    mid = {j: (joints[BODY_INDEX[f"left_{j}"]] + joints[BODY_INDEX[f"right_{j}"]]) / 2 for j in ("hip", "shoulder")}
-    x = _unit(joints[BODY_INDEX[f"left_{line}"]] - joints[BODY_INDEX[f"right_{line}"]])
-    z = mid["shoulder"] - mid["hip"]
-    z = _unit(z - x * (z @ x))
-    return np.stack([x, np.cross(z, x), z], 1)
-
-
-def rotvec_matrix(rotvec: np.ndarray) -> np.ndarray:
-    """(3, 3) of a rotation vector."""
-    angle = np.linalg.norm(rotvec)
-    if angle < 1e-9:
-        return np.eye(3)
-    x, y, z = rotvec / angle
-    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
+    return names, pick
 
 
 def _noise(rng: np.random.Generator, degrees: float) -> np.ndarray:
     return rotvec_matrix(np.radians(rng.normal(0, degrees, 3)))
 
 
-def _mixed(rng: np.random.Generator, pick, mix: float) -> np.ndarray:
-    """A frame's joints with limbs of other frames or invented ones, and everything moved a little."""
-    joints = pick().copy()
+def _mixed(rng: np.random.Generator, pick, mix: float) -> tuple[int, np.ndarray]:
+    """A frame's joints with limbs of other frames or invented ones, and everything moved a little.
+
+    Returns the action's number too, −2 for seated and −1 for the floor.
+    """
+    action, joints = pick()
+    joints = joints.copy()
+    placed = rng.random() < 0.22 * mix
     for side in ("left", "right"):
-        chance = rng.random()
+        chance = 1.0 if placed else rng.random()
         if chance < 0.25 * mix:
-            other = pick()
-            _set_limb(
-                joints,
-                _ARM[side],
-                other,
-                _trunk_frame(joints, "shoulder") @ _trunk_frame(other, "shoulder").T,
-            )
-        elif chance < 0.55 * mix:
-            _invent_arm(rng, joints, side)
+            _, other = pick()
+            turn = trunk_frame(joints, "shoulder") @ trunk_frame(other, "shoulder").T
+            _set_limb(joints, ARM[side], other, turn)
+        elif chance < 0.50 * mix:
+            arm_anywhere(rng, joints, side)
         if rng.random() < 0.2 * mix:
-            other = pick()
-            _set_limb(joints, _LEG[side], other, _trunk_frame(joints, "hip") @ _trunk_frame(other, "hip").T)
+            _, other = pick()
+            _set_limb(joints, LEG[side], other, trunk_frame(joints, "hip") @ trunk_frame(other, "hip").T)
     bent = rng.random() < 0.05 * mix
-    if rng.random() < 0.18 * mix:
-        bent |= _invent_legs(rng, joints)
+    how = rng.random()
+    if how < 0.16 * mix:
+        bent |= legs_anywhere(rng, joints)
+    elif how < 0.28 * mix:
+        sit(rng, joints)
+        action, bent = -2, False
+    elif how < 0.34 * mix:
+        on_the_floor(rng, joints)
+        action, bent = -1, False
+    if placed and action != -1:
+        hands_placed(rng, joints, seated=action == -2)
     for side in ("left", "right"):
-        _bend(joints, _ARM[side], 1, _noise(rng, 8 * mix))
-        _bend(joints, _ARM[side], 2, _noise(rng, 8 * mix))
-        _bend(joints, _ARM[side], 3, _noise(rng, 15 * mix))
-        _bend(joints, _LEG[side], 1, _noise(rng, 4 * mix))
-        _bend(joints, _LEG[side], 2, _noise(rng, 3 * mix))
-        _bend(joints, _LEG[side], 3, _noise(rng, 8 * mix))
-    hips = (joints[BODY_INDEX["left_hip"]] + joints[BODY_INDEX["right_hip"]]) / 2
-    lean = _noise(rng, rng.choice([4.0, 12.0]) * mix)
+        _bend(joints, ARM[side], 1, _noise(rng, 5 * mix if placed else 8 * mix))
+        _bend(joints, ARM[side], 2, _noise(rng, 5 * mix if placed else 8 * mix))
+        _bend(joints, ARM[side], 3, _noise(rng, 15 * mix))
+        _bend(joints, LEG[side], 1, _noise(rng, 4 * mix))
+        _bend(joints, LEG[side], 2, _noise(rng, 3 * mix))
+        _bend(joints, LEG[side], 3, _noise(rng, 8 * mix))
+    stoop = _noise(rng, rng.choice([4.0, 12.0]) * mix)
     if bent:
-        left = _trunk_frame(joints, "hip")[:, 0]
-        lean = lean @ rotvec_matrix(left * np.radians(rng.uniform(0, 80)))
-    joints[_UPPER] = (joints[_UPPER] - hips) @ lean.T + hips
-    neck = (joints[BODY_INDEX["left_shoulder"]] + joints[BODY_INDEX["right_shoulder"]]) / 2
+        left = trunk_frame(joints, "hip")[:, 0]
+        stoop = stoop @ rotvec_matrix(left * np.radians(rng.uniform(0, 80)))
+    lean(joints, stoop)
+    neck = middle(joints, "shoulder")
     nod = rotvec_matrix(np.radians(rng.normal(0, (9, 7, 20))) * mix)
-    joints[_FACE] = (joints[_FACE] - neck) @ nod.T + neck
+    joints[FACE] = (joints[FACE] - neck) @ nod.T + neck
+    hips = middle(joints, "hip")
     tilt = _noise(rng, 4 * mix)
-    return (joints - hips) @ tilt.T + hips
+    return action, (joints - hips) @ tilt.T + hips
 
 
 def _set_limb(joints: np.ndarray, limb: list[int], other: np.ndarray, turn: np.ndarray) -> None:
@@ -207,48 +216,6 @@ def _bend(joints: np.ndarray, limb: list[int], at: int, turn: np.ndarray) -> Non
     """Turns what lies beyond joint at−1 of a limb about that joint."""
     pivot = joints[limb[at - 1]]
     joints[limb[at:]] = (joints[limb[at:]] - pivot) @ turn.T + pivot
-
-
-def _invent_arm(rng: np.random.Generator, joints: np.ndarray, side: str) -> None:
-    """An arm anywhere that an arm goes: not through the chest, not far behind; hinge and bend at random."""
-    sign = 1 if side == "left" else -1
-    while True:
-        upper = _unit(rng.normal(size=3))
-        if upper[1] < 0.45 and upper[0] * sign > -0.35 and not (upper[2] > 0.6 and upper[1] > 0.2):
-            break
-    bend = np.radians(rng.beta(1.2, 1.6) * 145)
-    # Forearms bend forwards, inwards and up from the upper arm.
-    towards = _unit(np.array([-0.6 * sign, -1.0, 0.5]) + rng.normal(0, 0.7, 3))
-    axis = _unit(np.cross(upper, towards))
-    lower = rotvec_matrix(axis * bend) @ upper
-    frame = _trunk_frame(joints, "shoulder")
-    limb = _ARM[side]
-    lengths = np.linalg.norm(np.diff(joints[limb], axis=0), axis=1)
-    for at, direction in ((1, upper), (2, lower), (3, lower)):
-        joints[limb[at]] = joints[limb[at - 1]] + frame @ direction * lengths[at - 1]
-
-
-def _invent_legs(rng: np.random.Generator, joints: np.ndarray) -> bool:
-    """Squats, lunges, steps, spread legs: hips flexed and spread at random, knees bent backwards.
-
-    Returns whether the trunk should lean over them.
-    """
-    frame = _trunk_frame(joints, "hip")
-    both = rng.uniform(-0.1, 1.9)
-    for side, sign in (("left", 1), ("right", -1)):
-        flex = np.clip(both + rng.normal(0, 0.35), -0.35, 2.0)
-        spread = sign * rng.uniform(-0.05, 0.5)
-        knee = np.clip(flex * rng.uniform(0.8, 1.6) + rng.normal(0, 0.3), 0.05, 2.5)
-        turn = rotvec_matrix(np.array([0, 0, sign * rng.uniform(-0.2, 0.5)]))
-        upper = turn @ np.array([np.sin(spread), -np.sin(flex), -np.cos(flex)])
-        shin = flex - knee
-        lower = turn @ np.array([np.sin(spread) * 0.5, -np.sin(shin), -np.cos(shin)])
-        foot = turn @ np.array([0.05 * sign, -0.95, -0.3])
-        limb = _LEG[side]
-        lengths = np.linalg.norm(np.diff(joints[limb], axis=0), axis=1)
-        for at, direction in ((1, upper), (2, lower), (3, foot)):
-            joints[limb[at]] = joints[limb[at - 1]] + frame @ _unit(direction) * lengths[at - 1]
-    return both > 0.8 and rng.random() < 0.7
 
 
 def _face_camera(joints: np.ndarray) -> np.ndarray:
@@ -286,7 +253,7 @@ def _curl_axis(rig: Rig, side: str, bone: str) -> np.ndarray:
     rest = rig.rest[rig.index[bone], :3, :3]
     down = np.array([0.0, 0.0, -1.0])
     along = rest[:, 1]
-    return rest.T @ _unit(np.cross(along, down))
+    return rest.T @ unit(np.cross(along, down))
 
 
 def _multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:

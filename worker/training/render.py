@@ -17,6 +17,7 @@ from . import shaders
 from .bodies import DressedBody, PlainBody
 from .gltf import Character
 from .solids import SOLIDS
+from .surroundings import Surroundings
 from .wardrobe import Wardrobe, lighter
 
 #: What the part picture holds, by bone; 0 is nobody.
@@ -54,6 +55,11 @@ class Camera:
     intrinsics: tuple[float, float, float, float]
     frame: tuple[float, float, float, float]
 
+    @property
+    def eye(self) -> np.ndarray:
+        """(3,) where it stands."""
+        return -self.view[:3, :3].T @ self.view[:3, 3]
+
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """World points (N, 3) to pixels (N, 2) and depths (N,) in metres, negative behind the camera."""
         p = points @ self.view[:3, :3].T + self.view[:3, 3]
@@ -78,8 +84,8 @@ class Light:
 
 @dataclass(frozen=True)
 class Shapes:
-    """Instances of one solid: model (N, 4, 4), two colours (N, 3) each, style (N, 4) = pattern, its scale in
-    metres, glow, gloss. Patterns: plain, stripes, checks, tiles, planks, clouds, clutter."""
+    """Instances of one solid: model (N, 4, 4), two colours (N, 3) each, style (N, 4) = layer of the surroundings, the
+    size of its tile in metres, glow, gloss."""
 
     model: np.ndarray
     colour_a: np.ndarray
@@ -95,15 +101,25 @@ class PlainLook:
 
 
 @dataclass(frozen=True)
+class Backdrop:
+    """A part of one of the surroundings' pictures behind everything. window: (x, y, width, height) of it, 0…1 and
+    mirrored where negative; gain: RGB factors."""
+
+    photo: int
+    window: tuple[float, float, float, float]
+    gain: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class Scene:
     """All that is in a picture. people: each a `people.Person`; shapes by solid ("cube", "cylinder", "sphere",
-    "quad"); backdrop, noise: RGB uint8."""
+    "quad"); noise: (N, N, 3) uint8, what folds cloth."""
 
     camera: Camera
     light: Light
     people: tuple
     shapes: dict[str, Shapes]
-    backdrop: np.ndarray
+    backdrop: Backdrop
     noise: np.ndarray
 
 
@@ -135,32 +151,32 @@ def part_of_bone(bone: str) -> int:
     return PARTS.index("head" if bone in ("head", "neck") else "torso")
 
 
-class Renderer:
-    """Draws people in scenes of one size: the character, and, with a wardrobe, varied people on its skeleton.
+class _Target:
+    """What a picture of one size, in px, is drawn into."""
 
-    size: (width, height) of the picture in px; it is drawn `oversample` times as fine and averaged.
+    def __init__(self, ctx, size: tuple[int, int]) -> None:
+        self.size = size
+        self.colour, self.labels = ctx.texture(size, 4), ctx.texture(size, 4)
+        self.frame = ctx.framebuffer([self.colour, self.labels], ctx.depth_renderbuffer(size))
+
+
+class Renderer:
+    """Draws scenes: the character, and, with a wardrobe, varied people on its skeleton.
+
+    size: (width, height) of a picture in px unless another is asked for; it is drawn `oversample` times as fine and
+    averaged. around: what `Shapes` and `Backdrop` are numbered by.
     """
 
     def __init__(
-        self, character: Character, size: tuple[int, int], oversample: float = 2.0, wardrobe: Wardrobe | None = None
+        self,
+        character: Character,
+        size: tuple[int, int],
+        oversample: float = 2.0,
+        wardrobe: Wardrobe | None = None,
+        around: Surroundings | None = None,
     ) -> None:
-        if "torch" in sys.modules:
-            # torch's compiler (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there
-            # before its own.
-            import torch._dynamo  # noqa: F401
-        import moderngl
-
-        self.character, self.size = character, size
-        try:
-            self.context = ctx = moderngl.create_context(standalone=True, backend="egl")
-        except Exception:
-            try:
-                self.context = ctx = moderngl.create_context(standalone=True)
-            except Exception as error:
-                raise RenderError(
-                    f"no OpenGL to draw with ({error}); on Debian: apt-get install libegl1 libgl1-mesa-dri"
-                ) from error
-        self._fine = (round(size[0] * oversample), round(size[1] * oversample))
+        self.context = ctx = _context()
+        self.character, self.size, self._oversample = character, size, oversample
         if len(character.bones) > shaders.MAX_BONES:
             raise RenderError(f"the character has {len(character.bones)} bones; at most {shaders.MAX_BONES} are drawn")
         self._inverse_rest = np.linalg.inv(character.rest)
@@ -169,10 +185,7 @@ class Renderer:
             "backdrop": ctx.program(shaders.BACKDROP_VERTEX, shaders.BACKDROP_FRAGMENT),
             "shape_shadow": ctx.program(shaders.SHAPE_SHADOW_VERTEX, shaders.SHADOW_FRAGMENT),
         }
-        self._colour = ctx.texture(self._fine, 4)
-        self._labels = ctx.texture(self._fine, 4)
-        depth = ctx.depth_renderbuffer(self._fine)
-        self._target = ctx.framebuffer([self._colour, self._labels], depth)
+        self._targets: dict[tuple[int, int], _Target] = {}
         self._shadow_map = ctx.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
         self._shadow_map.compare_func = ""
         self._shadow_map.filter = ctx.NEAREST, ctx.NEAREST
@@ -183,66 +196,96 @@ class Renderer:
         self._solids = {name: self._solid(make()) for name, make in SOLIDS.items()}
         quad = ctx.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4").tobytes())
         self._backdrop = ctx.vertex_array(self._programs["backdrop"], [(quad, "2f", "in_position")])
-        self._pictures: dict[str, object] = {}
+        nothing = np.zeros((1, 8, 8, 3), np.uint8)
+        self._surfaces = self._layers(nothing if around is None else around.layers())
+        self._photos = self._layers(nothing if around is None else around.photos)
+        self._programs["shape"]["pictures"].value = 1.0 if around is None else float(len(around.tiles))
+        self._noise = None
 
-    def draw(self, scene: Scene) -> Drawing:
+    def draw(self, scene: Scene, size: tuple[int, int] | None = None) -> Drawing:
         """The picture, and what each of its pixels shows."""
-        ctx, programs = self.context, self._programs
-        shadow_matrix = _shadow_matrix(scene)
+        size = size or self.size
+        fine = (round(size[0] * self._oversample), round(size[1] * self._oversample))
+        target = self._targets.get(fine)
+        if target is None:
+            target = self._targets[fine] = _Target(self.context, fine)
         bodies = [self._plain if isinstance(p.look, PlainLook) else self._dressed for p in scene.people]
         bones = []
         for person in scene.people:
             matrices = np.zeros((shaders.MAX_BONES, 4, 4), "f4")
             matrices[: len(person.bones)] = (person.bones @ self._inverse_rest).transpose(0, 2, 1)
             bones.append(matrices.tobytes())
+        drawn = list(zip(scene.people, bodies, bones, strict=True))
         instances = {name: self._fill(name, shapes) for name, shapes in scene.shapes.items() if len(shapes.model)}
+        shadow_matrix = _shadow_matrix(scene)
+        self._cast(drawn, instances, shadow_matrix)
+        self._paint(scene, size, target, drawn, instances, shadow_matrix)
+        width, height = fine
+        rgb = np.frombuffer(target.colour.read(), np.uint8).reshape(height, width, 4)[..., :3]
+        labels = np.frombuffer(target.labels.read(), np.uint8).reshape(height, width, 4)
+        if fine != size:
+            rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+            labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST)
+        depth = labels[..., 2] * np.float32(0.25) + labels[..., 3] * np.float32(0.25 / 255)
+        return Drawing(np.ascontiguousarray(rgb), labels[..., 0].copy(), labels[..., 1].copy(), depth)
 
+    def _cast(self, drawn: list, instances: dict[str, int], shadow_matrix: np.ndarray) -> None:
+        """Fills the shadow map."""
+        ctx = self.context
         ctx.enable(ctx.DEPTH_TEST)
         ctx.disable(ctx.CULL_FACE)
         ctx.front_face = "cw"  # pictures are y down
         self._shadow_target.use()
         self._shadow_target.clear(depth=1.0)
         light = shadow_matrix.T.astype("f4").tobytes()
-        for person, body, matrices in zip(scene.people, bodies, bones, strict=True):
+        for person, body, matrices in drawn:
             body.draw_shadow(person, matrices, light)
-        programs["shape_shadow"]["view_projection"].write(light)
+        self._programs["shape_shadow"]["view_projection"].write(light)
         for name, count in instances.items():
             if name != "quad":  # walls and floors would shade the whole room
                 self._solids[name][3].render(instances=count)
 
-        self._target.use()
-        ctx.viewport = (0, 0, *self._fine)
-        self._target.clear(0, 0, 0, 1, depth=1.0)
-        self._bind("backdrop", scene.backdrop, 2)
-        self._bind("noise", scene.noise, 1)
-        self._shadow_map.use(0)
-        scale = np.array(self._fine) / np.array(self.size)
+    def _paint(self, scene: Scene, size, target: _Target, drawn: list, instances, shadow_matrix: np.ndarray) -> None:
+        ctx, programs = self.context, self._programs
+        target.frame.use()
+        ctx.viewport = (0, 0, *target.size)
+        target.frame.clear(0, 0, 0, 1, depth=1.0)
+        if self._noise is None or self._noise.size != scene.noise.shape[1::-1]:
+            self._noise = ctx.texture(scene.noise.shape[1::-1], 3, alignment=1)
+        self._noise.write(np.ascontiguousarray(scene.noise).tobytes(), alignment=1)
+        for unit, texture in enumerate((self._shadow_map, self._noise, self._photos, None, self._surfaces)):
+            if texture is not None:
+                texture.use(unit)
+        scale = np.array(target.size) / np.array(size)
         frame = tuple(((np.array(scene.camera.frame).reshape(2, 2) + 0.5) * scale).ravel())
-        programs["backdrop"]["frame"].value = frame
-        programs["backdrop"]["backdrop"].value = 2
-        view_projection = (_projection(scene.camera, self.size) @ scene.camera.view).T.astype("f4").tobytes()
-        for program in (programs["shape"], *(program for body in set(bodies) for program in body.programs)):
+        behind = programs["backdrop"]
+        behind["frame"].value, behind["backdrops"].value = frame, 2
+        behind["window"].value, behind["gain"].value = scene.backdrop.window, scene.backdrop.gain
+        behind["layer"].value = float(scene.backdrop.photo)
+        view_projection = (_projection(scene.camera, size) @ scene.camera.view).T.astype("f4").tobytes()
+        bodies = {body for _, body, _ in drawn}
+        for program in (programs["shape"], *(program for body in bodies for program in body.programs)):
             program["view_projection"].write(view_projection)
             self._light(program, scene, shadow_matrix, frame)
         ctx.disable(ctx.DEPTH_TEST)
         self._backdrop.render(mode=ctx.TRIANGLE_STRIP)
         ctx.enable(ctx.DEPTH_TEST)
-        for number, (person, body, matrices) in enumerate(zip(scene.people, bodies, bones, strict=True), 1):
+        for number, (person, body, matrices) in enumerate(drawn, 1):
             body.draw(person, matrices, number)
-        programs["shape"]["noise_map"].value = 1
+        programs["shape"]["surfaces"].value = 4
         for name, count in instances.items():
             if name == "quad":
                 ctx.enable(ctx.CULL_FACE)  # a wall between the camera and the room is left out
             self._solids[name][2].render(instances=count)
             ctx.disable(ctx.CULL_FACE)
-        width, height = self._fine
-        rgb = np.frombuffer(self._colour.read(), np.uint8).reshape(height, width, 4)[..., :3]
-        labels = np.frombuffer(self._labels.read(), np.uint8).reshape(height, width, 4)
-        if self._fine != self.size:
-            rgb = cv2.resize(rgb, self.size, interpolation=cv2.INTER_AREA)
-            labels = cv2.resize(labels, self.size, interpolation=cv2.INTER_NEAREST)
-        depth = labels[..., 2] * np.float32(0.25) + labels[..., 3] * np.float32(0.25 / 255)
-        return Drawing(np.ascontiguousarray(rgb), labels[..., 0].copy(), labels[..., 1].copy(), depth)
+
+    def _layers(self, pictures: np.ndarray):
+        """(N, H, W, 3) uint8 as an array of textures that repeat."""
+        count, height, width, _ = pictures.shape
+        texture = self.context.texture_array((width, height, count), 3, np.ascontiguousarray(pictures).tobytes())
+        texture.build_mipmaps()
+        texture.filter = self.context.LINEAR_MIPMAP_NEAREST, self.context.LINEAR
+        return texture
 
     def _solid(self, mesh: tuple[np.ndarray, np.ndarray]):
         """Vertex buffer, room for instances, and what draws them in colour and as shadow."""
@@ -281,18 +324,10 @@ class Renderer:
         self._solids[name][1].write(data.astype("f4").tobytes())
         return count
 
-    def _bind(self, name: str, picture: np.ndarray, unit: int) -> None:
-        size = (picture.shape[1], picture.shape[0])
-        texture = self._pictures.get(name)
-        if texture is None or texture.size != size:
-            texture = self._pictures[name] = self.context.texture(size, 3, alignment=1)
-        texture.write(np.ascontiguousarray(picture).tobytes(), alignment=1)
-        texture.use(unit)
-
     def _light(self, program, scene: Scene, shadow_matrix: np.ndarray, frame: tuple) -> None:
-        light, view = scene.light, scene.camera.view
+        light = scene.light
         values = {
-            "eye": -view[:3, :3].T @ view[:3, 3],
+            "eye": scene.camera.eye,
             "key_direction": light.key_direction,
             "key_colour": light.key_colour,
             "fill_direction": light.fill_direction,
@@ -309,6 +344,25 @@ class Renderer:
         program["frame"].value = frame
 
 
+def _context():
+    """OpenGL without a window."""
+    if "torch" in sys.modules:
+        # torch's compiler (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there
+        # before its own.
+        import torch._dynamo  # noqa: F401
+    import moderngl
+
+    try:
+        return moderngl.create_context(standalone=True, backend="egl")
+    except Exception:
+        try:
+            return moderngl.create_context(standalone=True)
+        except Exception as error:
+            raise RenderError(
+                f"no OpenGL to draw with ({error}); on Debian: apt-get install libegl1 libgl1-mesa-dri"
+            ) from error
+
+
 def _projection(camera: Camera, size: tuple[int, int]) -> np.ndarray:
     (width, height), (fx, fy, cx, cy) = size, camera.intrinsics
     a, b = (_FAR + _NEAR) / (_FAR - _NEAR), -2 * _FAR * _NEAR / (_FAR - _NEAR)
@@ -323,8 +377,9 @@ def _projection(camera: Camera, size: tuple[int, int]) -> np.ndarray:
 
 
 def _shadow_matrix(scene: Scene) -> np.ndarray:
-    """World to the light's own clip space, around the person."""
-    centre, z = scene.people[0].bones[0, :3, 3], -np.asarray(scene.light.key_direction, float)
+    """World to the light's own clip space, around the first person."""
+    centre = scene.people[0].bones[0, :3, 3] if scene.people else np.array([0, 0, 1.0])
+    z = -np.asarray(scene.light.key_direction, float)
     x = np.cross(z, [0.0, 0.0, 1.0] if abs(z[2]) < 0.9 else [0.0, 1.0, 0.0])
     x /= np.linalg.norm(x)
     rotation = np.stack([x, np.cross(z, x), z])

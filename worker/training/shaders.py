@@ -54,7 +54,7 @@ SHAPE_VERTEX = (
     + _SHAPE
     + """
 uniform mat4 view_projection;
-out vec3 position; out vec3 normal; out vec3 local;
+out vec3 position; out vec3 normal; out vec3 local; out vec2 unit;
 flat out vec3 colour_a; flat out vec3 colour_b; flat out vec4 style;
 void main() {
     mat4 m = mat4(m0, m1, m2, m3);
@@ -65,7 +65,9 @@ void main() {
     vec3 q = in_position * size;
     vec3 a = abs(in_normal);
     // A face's own two axes in metres, and where on the unit face.
-    local = a.z > a.x && a.z > a.y ? vec3(q.xy, 0.0) : (a.x > a.y ? vec3(q.yz, 0.0) : vec3(q.xz, 0.0));
+    bool top = a.z > a.x && a.z > a.y, side = a.x > a.y;
+    local = top ? vec3(q.xy, 0.0) : side ? vec3(q.yz, 0.0) : vec3(q.xz, 0.0);
+    unit = (top ? in_position.xy : side ? in_position.yz : in_position.xz) * vec2(1.0, -1.0) + 0.5;
     colour_a = in_colour_a; colour_b = in_colour_b; style = in_style;
     gl_Position = view_projection * p;
 }
@@ -152,29 +154,15 @@ SHAPE_FRAGMENT = (
     "#version 330\n"
     + LIGHT
     + """
-in vec3 position; in vec3 normal; in vec3 local;
+in vec3 position; in vec3 normal; in vec3 local; in vec2 unit;
 flat in vec3 colour_a; flat in vec3 colour_b; flat in vec4 style;
-// style: pattern, its scale in metres, glow, gloss
-uniform sampler2D noise_map;
-float pattern(int kind, vec2 q) {
-    if (kind == 1) return step(0.5, fract(q.x));
-    if (kind == 2) return mod(floor(q.x) + floor(q.y), 2.0);
-    if (kind == 3) return min(step(0.05, fract(q.x)), step(0.05, fract(q.y)));
-    if (kind == 4) {
-        float row = floor(q.x);
-        float shift = fract(sin(row * 12.9898) * 43758.5453);
-        float plank = fract(sin(floor(q.y * 0.2 + shift) * 78.233 + row * 37.719) * 43758.5453);
-        return plank * 0.7 + 0.3 * texture(noise_map, q * vec2(0.3, 0.02)).r;
-    }
-    if (kind == 5) return texture(noise_map, q * 0.25).r;
-    return 0.0;
-}
+// style: layer of the surfaces, its tile's size in metres, glow, gloss. Layers from `pictures` on fill a face once.
+uniform sampler2DArray surfaces; uniform float pictures;
 void main() {
     if (outside()) { out_colour = vec4(0.0); out_part = vec4(0.0); return; }
-    vec2 q = local.xy / style.y;
-    int kind = int(style.x + 0.5);
-    vec3 base = mix(colour_a, colour_b, pattern(kind, q));
-    if (kind == 6) base = texture(noise_map, q * 0.25).rgb;
+    bool picture = style.x > pictures - 0.5;
+    vec3 seen = texture(surfaces, vec3(picture ? unit : local.xy / style.y, style.x)).rgb;
+    vec3 base = mix(colour_a, colour_b, picture ? seen * seen : seen);
     vec3 c = shade(base, position, normal, style.w);
     out_colour = vec4(mix(c, base, style.z), 1.0);
     out_part = vec4(0.0);
@@ -192,13 +180,14 @@ void main() { uv = in_position * 0.5 + 0.5; gl_Position = vec4(in_position, 0.99
 BACKDROP_FRAGMENT = """
 #version 330
 in vec2 uv;
-uniform sampler2D backdrop; uniform vec4 frame;
+uniform sampler2DArray backdrops; uniform vec4 frame; uniform vec4 window; uniform vec3 gain; uniform float layer;
 layout(location = 0) out vec4 out_colour;
 layout(location = 1) out vec4 out_part;
 void main() {
     bool black = gl_FragCoord.x < frame.x || gl_FragCoord.y < frame.y
               || gl_FragCoord.x > frame.z || gl_FragCoord.y > frame.w;
-    out_colour = black ? vec4(0.0) : vec4(texture(backdrop, uv).rgb, 1.0);
+    vec3 seen = texture(backdrops, vec3(window.xy + uv * window.zw, layer)).rgb;
+    out_colour = black ? vec4(0.0) : vec4(min(seen * gain, 1.0), 1.0);
     out_part = vec4(0.0);
 }
 """
