@@ -16,7 +16,8 @@ def evaluate(
     ] = None,
     checkpoint: Annotated[str | None, typer.Option(help="The model's weights, where --model is a config.")] = None,
     data: Annotated[
-        str | None, typer.Option(help="A dataset's folder, an annotation file, or `synthetic` for drawn pictures.")
+        str | None,
+        typer.Option(help="A dataset's folder, an annotation file, a take, or `synthetic` for drawn pictures."),
     ] = None,
     dataset: Annotated[
         str | None,
@@ -25,7 +26,9 @@ def evaluate(
             "apt36k or interhand."
         ),
     ] = None,
-    images: Annotated[Path | None, typer.Option(help="The folder of the pictures, where it is not found.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="The folder of the pictures, where it is not found; a take's video.")
+    ] = None,
     detections: Annotated[
         Path | None, typer.Option(help="A detector's boxes as COCO results; without it the labelled boxes.")
     ] = None,
@@ -167,7 +170,12 @@ def _load(model: str | None, checkpoint: str | None, device: str, precision: str
 
 def _labelled(network, data: Path, dataset: str | None, images: Path | None, detections: Path | None):
     from ..evaluation.datasets import open_dataset
+    from ..evaluation.take import open_take
 
+    if data.suffix in (".mocap", ".jsonl"):
+        if dataset or detections:
+            fail("A take needs no --dataset and no --detections; leave them out.")
+        return open_take(data, images)
     return open_dataset(data, dataset, images, detections, network.skeleton)
 
 

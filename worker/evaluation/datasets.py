@@ -41,8 +41,8 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """kind: one of KINDS, or "synthetic". annotations: COCO's dictionary. boxes: what to look at. images: paths by
-    image id, or the pictures themselves where they were drawn. digest: SHA-256 of what was read. notes: sentences
+    """kind: one of KINDS, "synthetic" or "take". annotations: COCO's dictionary. boxes: what to look at. images: paths
+    by image id, or the pictures themselves. digest: SHA-256 of what was read. notes: sentences
     for whoever reads the figures. boxes_of: whose boxes these are."""
 
     kind: str

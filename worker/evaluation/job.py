@@ -72,7 +72,7 @@ def run(
         journal.close()
     peak = cost.peak_memory_mb(backend.device)
     progress("measuring", 0, 1)
-    alone = dataset.kind in ("synthetic", "mpii", "interhand")  # whoever is in a box is measured, alike or not
+    alone = dataset.kind in ("synthetic", "take", "mpii", "interhand")  # whoever is in a box is measured, alike or not
     results = coco_results(predictions_of(dataset, backend, journal), None if alone else SIGMAS[dataset.skeleton])
     figures = measure(dataset, results)
     progress("measuring", 1, 1)

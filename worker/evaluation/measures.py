@@ -13,6 +13,7 @@ from .sigmas import SIGMAS
 
 #: Within how many heads or boxes a keypoint is correct where OKS is not measured, and torsos for PCK.
 HEADS, HAND_BOXES, TORSOS = 0.5, 0.2, 0.2
+WITH_TORSOS = ("synthetic", "take")  # their annotations have torso_px
 
 
 def measure(dataset: Dataset, results: list[dict]) -> dict:
@@ -32,7 +33,7 @@ def measure(dataset: Dataset, results: list[dict]) -> dict:
     if dataset.kind not in ("mpii", "interhand", "wholebody"):
         for name, ap in _ap_of_groups(dataset, results).items():
             hidden["joints"][name]["ap"] = ap
-    if dataset.kind == "synthetic":
+    if dataset.kind in WITH_TORSOS:
         shares = _torso_pck(dataset, pairs)
         hidden["pck_0_2_by_keypoint"] = dict(zip(skeleton.keypoints, map(float, shares), strict=True))
     return {"measures": _measures(dataset, results, pairs), **hidden}
@@ -54,14 +55,14 @@ def _measures(dataset: Dataset, results: list[dict], pairs: Pairs) -> dict[str, 
             "all": {"auc": pck.auc(*shown), "pck_0_2": pck.pck(*shown, sizes, HAND_BOXES), "epe_px": pck.epe(*shown)}
         }
     figures = {"all": coco.evaluate(annotations, results, SIGMAS[dataset.skeleton], dataset.use_area)}
-    if kind == "synthetic":
+    if kind in WITH_TORSOS:
         shares = _torso_pck(dataset, pairs)
         figures["all"]["pck_0_2"] = float(np.nanmean(shares)) if np.isfinite(shares).any() else float("nan")
     return figures
 
 
 def _torso_pck(dataset: Dataset, pairs: Pairs) -> np.ndarray:
-    """(K,) of drawn people, whose torsos are known even where they are out of the picture."""
+    """(K,) at `TORSOS`; a drawn person's torso is known even where it is out of the picture."""
     torso = {a["id"]: a["torso_px"] for a in dataset.annotations["annotations"]}
     sizes = np.array([torso[i] for i in pairs.annotation_ids])
     return pck.pck_by_keypoint(pairs.predicted, pairs.truth, pairs.visibility > 0, sizes, TORSOS)
