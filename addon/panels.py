@@ -152,6 +152,7 @@ class MOCAP_PT_settings(_Panel, bpy.types.Panel):
         scene, machine = context.scene.mocap, preferences.of(context)
         column.prop(scene, "level")
         column.prop(scene, "mirror")
+        column.prop(scene, "smoothness")
         column.prop(scene, "people")
         column.prop(scene, "person")
         column.prop(scene, "port")

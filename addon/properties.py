@@ -41,6 +41,14 @@ class MocapScene(bpy.types.PropertyGroup):
     mirror: bpy.props.BoolProperty(
         name="Mirror", description="The character moves as your mirror image", default=False
     )
+    smoothness: bpy.props.FloatProperty(
+        name="Smoothness",
+        description="How much shaking is smoothed out: 0 is raw, 1 is heavy. A finished take is smoothed without lag",
+        default=0.5,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
 
 
 CLASSES = (MocapScene,)

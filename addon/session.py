@@ -208,6 +208,11 @@ class Session:
         return self.link is not None or self.solving is not None
 
     @property
+    def world_from_camera(self):
+        """(3, 3) the live solver's rotation from camera axes to the character's world, or None before a pose."""
+        return None if self._state is None else self._state.rotation
+
+    @property
     def error(self) -> str:
         """What is wrong now, a sentence for the user, or an empty string."""
         return self._capture.error or self.notice or self._refused[1] or preferences.problem
@@ -385,7 +390,8 @@ class Session:
 
 
 def _settings(scene: bpy.types.Scene) -> Settings:
-    return Settings(level=scene.mocap.level, mirror=scene.mocap.mirror)
+    chosen = scene.mocap
+    return Settings(level=chosen.level, mirror=chosen.mirror, smoothness=chosen.smoothness)
 
 
 def _view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:

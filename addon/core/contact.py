@@ -15,7 +15,7 @@ RELEASE_HEIGHT_M = 0.10
 RELEASE_DRAG_M = 0.08
 LOCK_AFTER_S = 0.05
 EASE_OUT_S = 0.13
-CREEP_S = 0.5  # in which a pin gives way to a foot that is somewhere else for good
+CREEP_S = 1.5  # in which a pin gives way to a foot that is somewhere else for good
 SHIFT_S = 0.12  # in which the hips give way to a pinned foot
 FORGET_S = 4.0  # in which a shift that no foot asks for fades
 FLOOR_DOWN_S = 0.05
@@ -110,7 +110,8 @@ def _floor(contact, low, rise, dt_s, rooted):
 def _lock(foot, here, height, speed, dt_s):
     if foot.locked:
         away = math.dist(here, foot.pin)
-        if speed > RELEASE_SPEED_M_S or height > RELEASE_HEIGHT_M or away > RELEASE_DRAG_M:
+        dragged = away > RELEASE_DRAG_M and speed > LOCK_SPEED_M_S
+        if speed > RELEASE_SPEED_M_S or height > RELEASE_HEIGHT_M or dragged:
             return Foot(False, 0.0, foot.pin, max(0.0, foot.weight - dt_s / EASE_OUT_S))
         give = 1 - math.exp(-dt_s / CREEP_S)
         pin = tuple(p + (h - p) * give for p, h in zip(foot.pin, here, strict=True))

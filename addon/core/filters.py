@@ -32,25 +32,22 @@ class Track:
     unseen_s: np.ndarray
 
     @classmethod
-    def initial(cls, count):
-        return cls(
-            np.full((count, 3), np.nan), np.zeros((count, 3)), np.zeros((count, 3)), np.full(count, np.inf)
-        )
+    def initial(cls, count, axes=3):
+        nan = np.full((count, axes), np.nan)
+        return cls(nan, np.zeros((count, axes)), np.zeros((count, 3)), np.full(count, np.inf))
 
 
-def noise_m(scores, smoothness):
-    """(K,) standard deviation to expect of measurements with these scores, metres.
-
-    smoothness: 0 gives raw measurements, 0.5 the default, 1 heavy smoothing.
-    """
-    return 0.016 * (smoothness / 0.5) ** 2 * np.clip(0.7 / np.maximum(scores, 1e-3), 0.8, 6.0)
+def noise_m(scores):
+    """(K,) standard deviation to expect of measurements with these scores, metres."""
+    return 0.016 * np.clip(0.7 / np.maximum(scores, 1e-3), 0.8, 6.0)
 
 
-def predict(track, dt_s):
-    """The track dt_s later, without a measurement."""
+def predict(track, dt_s, liveliness=1.0):
+    """The track dt_s later, without a measurement. liveliness: how much is to be expected of the points' motion, (K,)
+    or one number; 1 is what people do."""
     decay, reach = _coasting(track, dt_s)
     pp, pv, vv = track.covariance.T
-    q = ACCELERATION_PSD
+    q = ACCELERATION_PSD * liveliness
     covariance = np.empty_like(track.covariance)
     covariance[:, 0] = pp + 2 * reach * pv + reach * reach * vv + q * dt_s**3 / 3
     covariance[:, 1] = decay * (pv + reach * vv) + q * dt_s**2 / 2
@@ -103,20 +100,23 @@ def forget(track, unseen_s):
     return replace(track, position=position)
 
 
-def smooth(measured, noise, times_s, slice_frames=48):
+def smooth(measured, noise, times_s, liveliness=None, slice_frames=48):
     """Positions and velocities (N, K, 3) that use the measurements before and after each moment: no lag.
 
-    measured: (N, K, 3) NaN where missing. noise: (N, K) m. times_s: (N,) rising. A generator: yields after
+    measured: (N, K, axes) NaN where missing. noise: (N, K) m. times_s: (N,) rising. liveliness: (N, K) as in `predict`,
+    of the step to each moment; 1 if None. A generator: yields after
     every slice_frames of work and returns the two arrays. Gaps are bridged; before a point's first
     measurement and after its last one it rests where it was then; one that is never seen stays NaN.
     """
-    count, points = measured.shape[:2]
+    count, points, axes = measured.shape
+    if liveliness is None:
+        liveliness = np.ones((count, points))
     measured = _fill_start(measured)
     steps_s = np.minimum(np.diff(times_s), LONGEST_STEP_S).tolist()
-    track = correct(Track.initial(points), measured[0], noise[0])
+    track = correct(Track.initial(points, axes), measured[0], noise[0])
     predicted, corrected = [track], [track]
     for i in range(1, count):
-        track = predict(track, steps_s[i - 1])
+        track = predict(track, steps_s[i - 1], liveliness[i])
         predicted.append(track)
         track = correct(track, measured[i], noise[i])
         corrected.append(track)

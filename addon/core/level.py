@@ -6,14 +6,16 @@ Camera axes: x right, y down, z forward. World: z up; without levelling, world =
 
 import numpy as np
 
-from .rotation import dot, exp, log, norm, swing, unit
+from .rotation import cross, dot, exp, log, norm, swing, unit
 from .skeleton import BODY_INDEX
 
 WORLD_FROM_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 CAMERA_UP = np.array([0.0, -1.0, 0.0])
 MAX_TILT_RAD = np.radians(35)
-STANCE_RAD = np.radians(4)  # how far from plumb people may stand for long
-ENOUGH_S = 2.0  # of upright standing, after which a live estimate stays as it is
+STANCE_RAD = np.radians(2)  # how far from plumb people stand for long
+LEAN = np.sin(np.radians(0.8))  # forwards: 1.6° in who stands, on the middle of the feet; none in who walks
+DOUBT = 1.0  # frames of standing that a level camera counts as
+ENOUGH_S = 10.0  # of upright standing, after which a live estimate stays as it is
 AGREEMENT_RAD = np.radians(6)
 TURN_RAD_S = np.radians(10)  # how fast a live estimate may turn the world
 
@@ -37,6 +39,8 @@ def upright(joints_camera):
         feet = ankles.mean(axis=-2)
         middle = hips.mean(axis=-2)
         axis = unit(shoulders - feet)
+        across = joints_camera[..., [_HIPS[0], _SHOULDERS[0]], :] - joints_camera[..., [_HIPS[1], _SHOULDERS[1]], :]
+        axis = unit(axis - LEAN * unit(cross(across.sum(axis=-2), axis)))
         legs = unit(ankles - hips)
         straight = dot(unit(knees - hips), unit(ankles - knees)).min(axis=-1)
         together = dot(legs[..., 0, :], legs[..., 1, :])
@@ -68,7 +72,7 @@ def up_of_take(joints_camera):
     up = unit((axis * weight[:, None]).sum(axis=0))
     for _ in range(20):
         near = weight * np.exp(-0.5 * (_apart_rad(axis, up) / AGREEMENT_RAD) ** 2)
-        up = unit((axis * near[:, None]).sum(axis=0))
+        up = unit((axis * near[:, None]).sum(axis=0) + CAMERA_UP * DOUBT)
     return up
 
 
@@ -85,14 +89,13 @@ def _apart_rad(a, b):
 def levelled(up_camera):
     """(3, 3) rotation from camera axes to a world where `up_camera` is up, as far as the camera is tilted.
 
-    Most cameras stand about level and most people not quite plumb, so a small tilt is rather the person's: it is
-    shrunk by Breiman's non-negative garrote, which hardly touches a large one. None beyond MAX_TILT_RAD is believed.
+    Most cameras stand about level and people not quite plumb, so a small tilt is rather the person's: of one as large
+    as STANCE_RAD half is believed, of a large one nearly all. None beyond MAX_TILT_RAD.
     """
     rotvec = log(swing(unit(up_camera), CAMERA_UP))
     tilt_rad = float(norm(rotvec))
-    if tilt_rad <= STANCE_RAD:
-        return WORLD_FROM_CAMERA
-    rotvec = rotvec * (min(tilt_rad - STANCE_RAD**2 / tilt_rad, MAX_TILT_RAD) / tilt_rad)
+    believed = tilt_rad**2 / (tilt_rad**2 + STANCE_RAD**2)
+    rotvec = rotvec * min(believed, MAX_TILT_RAD / max(tilt_rad, 1e-9))
     return WORLD_FROM_CAMERA @ exp(rotvec)
 
 

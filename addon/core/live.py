@@ -4,18 +4,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from . import adaptive, level
 from . import contact as feet_contact
-from . import filters, level
+from .adaptive import Smoothed
 from .contact import Contact
 from .easing import ease
-from .filters import Track
 from .observe import observe
 from .rotation import norm, same_hemisphere
 from .solve.binding import END_JOINTS, MID_JOINTS, ROOT_JOINTS, bind
 from .solve.fit import basis_of, location_of, turns_of
 from .solve.legs import clearance_m, leg_joints, plant
 from .solve.rig import RigPose
-from .stages import ACROSS, DEPTH, JOINTS, POINTS, Stand, noise_of, points_of, travel
+from .stages import ACROSS, DEPTH, FEET, JOINTS, POINTS, Stand, points_of, promised_m, travel
 
 RESTART_GAP_S = 1.0  # a pause beyond this, or time going back, begins anew
 COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: its bones hold
@@ -37,7 +37,7 @@ class State:
     stand: Stand = field(default_factory=Stand)
     time_s: float | None = None
     session: str | None = None
-    track: Track | None = None
+    track: Smoothed | None = None
     lifter: object = None
     pose: RigPose | None = None
     rotation: np.ndarray | None = None
@@ -72,10 +72,14 @@ def step(rig, settings, state, packet):
     if dt_s is None:
         return state, _held(state, packet)
 
-    noise = noise_of(observation.scores[None], settings.smoothness)[0]
-    track = state.track or Track.initial(POINTS)
-    track = filters.correct(filters.predict(track, dt_s), points_of(observation), noise)
-    track = filters.forget(track, COAST_S)
+    track = adaptive.follow(
+        state.track or Smoothed.initial(POINTS),
+        points_of(observation),
+        promised_m(observation.scores),
+        dt_s,
+        settings.heaviness,
+    )
+    track = adaptive.forget(track, COAST_S)
     state = replace(state, track=track, lifter=lifter, time_s=packet.timestamp, session=packet.session)
     joints_camera = track.position[:JOINTS]
     root_camera = track.position[ACROSS] + track.position[DEPTH]
@@ -95,7 +99,7 @@ def step(rig, settings, state, packet):
     previous = None if state.pose is None else state.pose.rotations
     turns, _ = turns_of(b, joints[None], previous)
     hips, knees, ankles, toes = leg_joints(b, turns, middle[None])
-    speed = _live_speed(state, ankles[0], dt_s)
+    speed = norm(track.velocity[FEET]) if rooted else _live_speed(state, ankles[0], dt_s)
     contact, shift, targets = feet_contact.follow(
         state.contact, ankles[0].tolist(), clearance_m(b, ankles, toes)[0].tolist(), speed.tolist(), dt_s,
         rooted,

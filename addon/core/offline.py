@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import adaptive, filters, level
 from . import contact as feet_contact
-from . import filters, level
 from .contact import Contact
 from .observe import observe
 from .rotation import norm, same_hemisphere
 from .solve.binding import bind
 from .solve.fit import basis_of, leg_ratio, location_of, turns_of
 from .solve.legs import clearance_m, leg_joints, plant
-from .stages import ACROSS, DEPTH, JOINTS, Stand, noise_of, points_of, travel
+from .stages import ACROSS, DEPTH, FEET, JOINTS, Stand, points_of, promised_m, travel
 
 # Work between two yields, sized for slices of a few milliseconds.
 _OBSERVE_SLICE = 12
@@ -50,9 +50,9 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None):
     times_s = np.array([time_s for time_s, _ in seen])
     observations = [observation for _, observation in seen]
     measured = np.stack([points_of(o) for o in observations])
-    noise = noise_of(np.stack([o.scores for o in observations]), settings.smoothness)
+    promised = promised_m(np.stack([o.scores for o in observations]))
     position, velocity = yield from _sliced(
-        filters.smooth(measured, noise, times_s), 0.3, 0.6, 2 * len(seen) // 48
+        adaptive.smooth(measured, promised, times_s, settings.heaviness), 0.3, 0.6, 3 * len(seen) // 48
     )
 
     first = next((i for i, o in enumerate(observations) if o.sure), 0)
@@ -74,7 +74,7 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None):
         yield 0.62 + 0.2 * rows.stop / len(times_out)
     hips, knees, ankles, toes = leg_joints(b, turns, middle)
     shift, targets, pinned = yield from _contacts(
-        ankles, clearance_m(b, ankles, toes), times_out, rooted, settings.contact
+        ankles, clearance_m(b, ankles, toes), points[:, FEET] if rooted else ankles, times_out, rooted, settings.contact
     )
     rotations = np.empty((len(times_out), len(rig.bones), 4))
     for rows in _slices(len(times_out), 4 * _FIT_SLICE):
@@ -110,12 +110,12 @@ def _oriented(b, settings, stand, joints_camera, first):
     return level.yaw(turn if np.isfinite(turn) else 0.0) @ rotation, leg_ratio(b, joints_camera)
 
 
-def _contacts(ankles, clearances, times_s, rooted, pinning):
+def _contacts(ankles, clearances, feet, times_s, rooted, pinning):
     """Shifts of the hips (F, 3), targets of the ankles (F, 2, 3) and whether any foot is held (F,)."""
     steps = np.diff(times_s, prepend=times_s[0])
-    speeds = np.zeros(ankles.shape[:2])
+    speeds = np.zeros(feet.shape[:2])
     if len(times_s) > 1:
-        speeds = norm(np.gradient(ankles, times_s, axis=0))
+        speeds = norm(np.gradient(feet, times_s, axis=0))
     shift, targets, pinned = np.empty((len(ankles), 3)), np.empty_like(ankles), np.zeros(len(ankles), bool)
     contact = Contact()
     for i, row in enumerate(

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import filters
-from .skeleton import BODY
+from .skeleton import BODY, BODY_INDEX
 
-# Filtered points: the body's joints, and the hips' place as two, because depth is known so much worse.
+# Filtered points: the body's joints, the hips' place as two, because depth is known so much worse, and where the ankles
+# are before the camera, which tells better whether a foot stands than the sum of what was filtered apart.
 JOINTS = len(BODY)
 ACROSS, DEPTH = JOINTS, JOINTS + 1
-POINTS = JOINTS + 2
+FEET = slice(JOINTS + 2, JOINTS + 4)
+POINTS = JOINTS + 4
+_ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
 DEPTH_NOISE = 12.0  # times the noise across
 ROOT_SCORE = 0.7
 
@@ -24,6 +27,11 @@ class Settings:
     mirror: bool = False
     smoothness: float = 0.5
     contact: bool = True
+
+    @property
+    def heaviness(self):
+        """How noisy measurements are taken to be, in shares of what they show."""
+        return (self.smoothness / 0.5) ** 2
 
 
 @dataclass(frozen=True)
@@ -42,15 +50,17 @@ def points_of(observation):
     out[:JOINTS] = observation.joints
     out[ACROSS] = observation.root * [1.0, 1.0, 0.0]
     out[DEPTH] = observation.root * [0.0, 0.0, 1.0]
+    out[FEET] = observation.joints[_ANKLES] + observation.root
     return out
 
 
-def noise_of(scores, smoothness):
-    """(N, 23) metres, of scores (N, 21)."""
-    out = np.empty((len(scores), POINTS))
-    out[:, :JOINTS] = filters.noise_m(scores, smoothness)
-    out[:, ACROSS] = filters.noise_m(np.array(ROOT_SCORE), smoothness)
-    out[:, DEPTH] = out[:, ACROSS] * DEPTH_NOISE
+def promised_m(scores):
+    """(…, 25) standard deviations to expect of the points with these scores (…, 21), metres."""
+    out = np.empty((*scores.shape[:-1], POINTS))
+    out[..., :JOINTS] = filters.noise_m(scores)
+    out[..., ACROSS] = filters.noise_m(np.array(ROOT_SCORE))
+    out[..., DEPTH] = out[..., ACROSS] * DEPTH_NOISE
+    out[..., FEET] = out[..., _ANKLES]
     return out
 
 

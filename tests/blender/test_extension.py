@@ -24,6 +24,7 @@ addon/bvh.py
 addon/capture.py
 addon/character.py
 addon/core/__init__.py
+addon/core/adaptive.py
 addon/core/contact.py
 addon/core/easing.py
 addon/core/endpoint.py

@@ -62,16 +62,16 @@ def test_filter_and_smoother_equal_the_textbook_matrices(walk):
 
 def test_both_filters_reduce_noise_and_the_smoother_has_no_lag(walk):
     measured, true = walk
-    noise = filters.noise_m(np.ones((90, 1)), 0.5)
+    noise = filters.noise_m(np.ones((90, 1)))
     raw = np.abs(measured - true).mean()
     position, _ = drain(filters.smooth(measured, noise, np.arange(90) * DT))
     assert np.abs(live(measured, noise) - true)[10:].mean() < raw
     assert np.abs(position - true).mean() < 0.6 * raw
 
 
-def test_smoothness_zero_is_raw(walk):
+def test_no_noise_is_raw(walk):
     measured, _ = walk
-    np.testing.assert_allclose(live(measured, filters.noise_m(np.ones((90, 1)), 0.0)), measured, atol=1e-6)
+    np.testing.assert_allclose(live(measured, np.zeros((90, 1))), measured, atol=1e-6)
 
 
 def test_unseen_points_coast_to_a_stop(walk):
@@ -91,7 +91,7 @@ def test_unseen_points_coast_to_a_stop(walk):
 
 def test_low_scores_pull_less():
     track = filters.correct(Track.initial(2), np.zeros((2, 3)), np.array([0.01, 0.01]))
-    noise = filters.noise_m(np.array([0.9, 0.1]), 0.5)
+    noise = filters.noise_m(np.array([0.9, 0.1]))
     moved = filters.correct(filters.predict(track, DT), np.ones((2, 3)), noise).position[:, 0]
     assert moved[0] > 1.2 * moved[1] > 0
 

@@ -133,7 +133,7 @@ def test_turning_the_camera_changes_nothing(humanoid_rig, cmu):
             humanoid_rig, Settings(), to_packets(joints[:120:2], camera(yaw, 0)), np.arange(60) / FPS
         )
         results.append(take)
-    np.testing.assert_allclose(results[0].hips_location, results[1].hips_location, atol=0.05)  # depth is damped
+    np.testing.assert_allclose(results[0].hips_location, results[1].hips_location, atol=0.06)  # depth is damped
     assert np.degrees(angle_between(results[0].rotations, results[1].rotations)).max() < 2.0
 
 
@@ -143,7 +143,7 @@ def test_step_is_pure(humanoid_rig, standing):
     packets = to_packets(noisy, camera())
     state, _ = run_live(humanoid_rig, Settings(), packets[:30])
     kept = [
-        a.copy() for a in (state.track.position, state.track.covariance, state.pose.rotations, state.ankles)
+        a.copy() for a in (state.track.position, state.track.noise, state.pose.rotations, state.ankles)
     ]
     given = packets[30].joints_3d.copy()
     first_state, first = step(humanoid_rig, Settings(), state, packets[30])
@@ -152,7 +152,7 @@ def test_step_is_pure(humanoid_rig, standing):
     np.testing.assert_array_equal(first.rotations, again.rotations)
     np.testing.assert_array_equal(first.hips_location, again.hips_location)
     for now, before in zip(
-        (state.track.position, state.track.covariance, state.pose.rotations, state.ankles), kept, strict=True
+        (state.track.position, state.track.noise, state.pose.rotations, state.ankles), kept, strict=True
     ):
         np.testing.assert_array_equal(now, before)
     np.testing.assert_array_equal(packets[30].joints_3d, given)
@@ -327,7 +327,7 @@ def test_standing_feet_stay_where_they_are(humanoid_rig, standing):
         ).mean()
         for t in (take, loose)
     ]
-    assert moved[0] < 0.4 * moved[1]
+    assert moved[0] < moved[1] and moved[0] < 0.0005  # metres a frame, of 10 mm of noise
 
 
 def test_a_take_of_nobody_is_the_rest_pose(humanoid_rig):

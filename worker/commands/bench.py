@@ -98,6 +98,33 @@ def engines(
         raise typer.Exit(1) from None
 
 
+@app.command()
+def motion(
+    json_file: Json = None,
+    full: Annotated[bool, typer.Option("--full", help="All clips of the test part, not few of the walks.")] = False,
+    rig: Annotated[list[str] | None, typer.Option(help="A rig to move; several times for several. [all]")] = None,
+    smoothness: Annotated[float, typer.Option(min=0, max=1, help="From raw to heavy, as on the panel.")] = 0.5,
+    data: Annotated[Path | None, typer.Option("--motion", help="The motion data, if not in its place.")] = None,
+) -> None:
+    """Captured motion through the extension onto characters: angles, feet, jitter, lag, milliseconds a frame."""
+    from rich.console import Console
+
+    from ..bench.motion import RIGS, measure_motion
+    from ..demo.bench import BenchError
+    from .progress import stages
+
+    unknown = set(rig or ()) - set(RIGS)
+    if unknown:
+        raise typer.BadParameter(f"no rig {', '.join(sorted(unknown))}; there are {', '.join(RIGS)}")
+    try:
+        with stages(Console()) as progress:
+            cases = list(measure_motion(full, tuple(rig or RIGS), {"smoothness": smoothness}, progress, data))
+    except BenchError as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+    publish(cases, json_file)
+
+
 def publish(cases: list[dict], json_file: Path | None) -> None:
     """Prints the cases as a table and writes them, with the machine and the commit, to `json_file`."""
     from rich.console import Console

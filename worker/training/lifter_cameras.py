@@ -24,7 +24,7 @@ _DEG = np.float32(np.pi / 180)
 _SIZES = np.array([[640, 480], [640, 360], [480, 640], [540, 960]], np.float32)
 
 #: How much worse a detector is at each joint: face, shoulders, elbows, wrists, hips, knees, ankles.
-_JOINT_NOISE = np.repeat(np.array([0.6, 0.9, 1.1, 1.4, 1.2, 1.1, 1.4], np.float32), [5, 2, 2, 2, 2, 2, 2])
+JOINT_NOISE = np.repeat(np.array([0.6, 0.9, 1.1, 1.4, 1.2, 1.1, 1.4], np.float32), [5, 2, 2, 2, 2, 2, 2])
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def detect(rng: np.random.Generator, keypoints: Array, size: Array, joints: Arra
     tall = np.sqrt(span[:, 0] ** 2 + span[:, 1] ** 2)[:, None, None]
     level = np.exp(rng.normal(np.log(0.008), 0.65, (count, 1, 1))).astype(np.float32)
     level[rng.random(count) < 0.12] = 0
-    sigma = level * _JOINT_NOISE * np.exp(0.3 * normal((count, 1, 17), np.float32))
+    sigma = level * JOINT_NOISE * np.exp(0.3 * normal((count, 1, 17), np.float32))
     # Part of an error stays for the window: a detector is wrong in the same way frame after frame.
     stays = rng.uniform(0.3, 0.95, (count, 1, 1)).astype(np.float32)
     lasting = normal((count, 1, 17, 2), np.float32) * np.sqrt(stays)[..., None]

@@ -1,0 +1,120 @@
+"""Blender's half of `mocap bench motion`. Runs as a process with the bpy wheel: `in_blender_motion.py JOB.json`.
+
+Sends each scene's datagrams through real UDP to the installed extension, a frame a tick, while a take is recorded, and
+saves the driven bones as Blender has evaluated them: after each tick, and in the finished take. Prints a line a scene.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+MODULE = "bl_ext.user_default.vitpose_live_mocap"
+
+
+def _default():
+    bpy.ops.mocap.add_default_rig()
+
+
+#: A rig's name → what adds it to the scene as `scene.mocap.target`.
+RIGS = {"default": _default}
+
+
+def evaluated(armature, bones) -> np.ndarray:
+    """World matrices (B, 4, 4) of pose bones."""
+    pose = armature.pose.bones
+    return np.array(armature.matrix_world) @ np.array([pose[name].matrix for name in bones])
+
+
+def play(session, lines: list[bytes], armature, bones) -> tuple[np.ndarray, np.ndarray]:
+    """Ticks through the datagrams; the bones (F, B, 4, 4) after each, and the last rotation from camera to world.
+
+    Before the first pose the character stands as it stood.
+    """
+    seen = np.empty((len(lines), len(bones), 4, 4))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for number, line in enumerate(lines):
+            received = session.link.counters.received
+            out.sendto(line, ("127.0.0.1", session.link.port))
+            until = time.perf_counter() + 30
+            while session.link.counters.received == received:
+                time.sleep(0.0005)  # the receiving thread's turn
+                session.tick()
+                if time.perf_counter() > until:
+                    raise SystemExit(f"datagram {number} did not arrive")
+            seen[number] = evaluated(armature, bones)
+    return seen, session.world_from_camera
+
+
+def replay(take, armature, bones) -> np.ndarray:
+    """The finished take's bones (F, B, 4, 4), frame by frame."""
+    scene = bpy.context.scene
+    seen = np.empty((len(take.frames), len(bones), 4, 4))
+    for row, frame in enumerate(take.frames):
+        scene.frame_set(int(frame))
+        seen[row] = evaluated(armature, bones)
+    return seen
+
+
+def measure(session, armature, lines: list[bytes], out: Path) -> None:
+    """One scene on one rig; see `main` for what is saved."""
+    scene = bpy.context.scene
+    for bone in armature.pose.bones:
+        bone.matrix_basis.identity()
+    scene.frame_set(1)
+    target = import_module(f"{MODULE}.addon.rig").read(armature)
+    rows, bones = zip(*((row, bone) for row, bone, *_ in target.driven), strict=True)
+    rest = np.array(armature.matrix_world) @ np.array([armature.data.bones[name].matrix_local for name in bones])
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    live, live_world = play(session, lines, armature, bones)
+    stats = session.stats()
+    bpy.ops.mocap.record_stop()
+    bpy.ops.mocap.disconnect()
+    take = session.last_take
+    finished = replay(take, armature, bones)
+    action = bpy.data.actions[take.action]
+    armature.animation_data.action = None
+    bpy.data.actions.remove(action)
+    times = {f"tick_ms_{q}": stats["tick_ms"][q] for q in ("p50", "p95")}
+    times |= {f"{s}_ms_{q}": stats["stages_ms"][s][q] for s in ("solve", "evaluate") for q in ("p50", "p95")}
+    np.savez(
+        out,
+        bones=np.array([target.rig.bones[row] for row in rows]),
+        rest=rest,
+        live=live.astype(np.float32),
+        live_world=live_world,
+        take=finished.astype(np.float32),
+        take_world=take.world_from_camera,
+        times=json.dumps(times | {"take_ms_frame": 1e3 * take.seconds["solve"] / len(take.frames)}),
+    )
+
+
+def main() -> None:
+    job = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    bpy.ops.extensions.package_install_files(filepath=job["zip"], repo="user_default", enable_on_install=True)
+    session = import_module(f"{MODULE}.addon.session").session
+    for rig in job["rigs"]:
+        bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+        scene = bpy.context.scene
+        scene.render.fps, scene.mocap.port = job["fps"], 0
+        RIGS[rig]()
+        for number, (path, settings) in enumerate(job["scenes"]):
+            for name, value in {"level": "AUTO", **settings}.items():
+                setattr(scene.mocap, name, value)
+            lines = Path(path).read_bytes().splitlines()
+            measure(session, scene.mocap.target, lines, Path(job["out"]) / f"{rig}-{number}.npz")
+            print(f"@scene {rig} {number}", flush=True)
+    print(f"@done {bpy.app.version_string}", flush=True)
+    os._exit(0)  # without Blender's clean-up, in which some wheels crash
+
+
+if __name__ == "__main__":
+    main()
