@@ -101,6 +101,54 @@ class MOCAP_OT_add_default_rig(_Operator, bpy.types.Operator):
         context.scene.mocap.target = character.add(context)
 
 
+class MOCAP_OT_recentre(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.recentre"
+    bl_label = "Recentre"
+    bl_description = "Put the character back where it stood when the capture began, facing as it did"
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, session.link is not None, "Start the capture first") and _require(
+            cls, session.recording is None, "Stop recording first: a take goes on from where it began"
+        )
+
+    def run(self, context):
+        session.recentre()
+
+
+class MOCAP_OT_calibrate(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.calibrate"
+    bl_label = "Calibrate"
+    bl_description = (
+        "After a countdown, two seconds of standing tell your height and bone lengths, the floor, which way is up and "
+        "where you face. Press again to cancel"
+    )
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, session.link is not None, "Start the capture first") and _require(
+            cls, session.recording is None, "Stop recording first: a take has one calibration"
+        )
+
+    def run(self, context):
+        session.calibrate()
+
+
+class MOCAP_OT_forget_calibration(_Operator, bpy.types.Operator):
+    bl_idname = "mocap.forget_calibration"
+    bl_label = "Forget Calibration"
+    bl_description = "Go on from what is estimated as you move"
+
+    @classmethod
+    def poll(cls, context):
+        return _require(cls, session.calibration is not None, "Nothing is calibrated") and _require(
+            cls, session.recording is None, "Stop recording first: a take has one calibration"
+        )
+
+    def run(self, context):
+        session.forget_calibration()
+
+
 class MOCAP_OT_record_start(_Operator, bpy.types.Operator):
     bl_idname = "mocap.record_start"
     bl_label = "Record"
@@ -214,6 +262,9 @@ CLASSES = (
     MOCAP_OT_start_capture,
     MOCAP_OT_stop_capture,
     MOCAP_OT_add_default_rig,
+    MOCAP_OT_recentre,
+    MOCAP_OT_calibrate,
+    MOCAP_OT_forget_calibration,
     MOCAP_OT_record_start,
     MOCAP_OT_record_stop,
     MOCAP_OT_load_take,

@@ -38,6 +38,7 @@ class MOCAP_PT_main(_Panel, bpy.types.Panel):
         self._character(context, layout, stats)
         self._source(context, layout)
         self._buttons(layout, stats)
+        self._motion(context, layout, stats)
         self._status(layout, stats)
 
     def _character(self, context, layout, stats):
@@ -74,6 +75,28 @@ class MOCAP_PT_main(_Panel, bpy.types.Panel):
             row.operator("mocap.record_stop", icon="SNAP_FACE")
         else:
             row.operator("mocap.record_start", icon="REC")
+
+    def _motion(self, context, layout, stats):
+        column = layout.column(align=True)
+        row = column.row(align=True)
+        row.operator("mocap.recentre", icon="PIVOT_CURSOR")
+        calibrating = session.calibrating is not None
+        row.operator("mocap.calibrate", text="Cancel" if calibrating else "Calibrate", icon="ARMATURE_DATA")
+        if stats["calibration"]:
+            row = column.row(align=True)
+            row.label(text=stats["calibration"], icon="TIME" if calibrating else "CHECKMARK")
+            if not calibrating:
+                row.operator("mocap.forget_calibration", text="", icon="X")
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        row = column.row()
+        row.prop(context.scene.mocap, "smoothness", slider=True)
+        row.label(text=f"{stats['lag_ms']:.0f} ms late")
+        row = column.row()
+        row.prop(context.scene.mocap, "legs")
+        if stats["seated"]:
+            row.label(text="holding")
 
     def _status(self, layout, stats):
         box = layout.box()
@@ -152,7 +175,6 @@ class MOCAP_PT_settings(_Panel, bpy.types.Panel):
         scene, machine = context.scene.mocap, preferences.of(context)
         column.prop(scene, "level")
         column.prop(scene, "mirror")
-        column.prop(scene, "smoothness")
         column.prop(scene, "people")
         column.prop(scene, "person")
         column.prop(scene, "port")

@@ -49,6 +49,16 @@ class MocapScene(bpy.types.PropertyGroup):
         max=1.0,
         subtype="FACTOR",
     )
+    legs: bpy.props.EnumProperty(
+        name="Legs",
+        description="Whether hips and legs follow, or hold as they are for somebody who sits",
+        items=(
+            ("AUTO", "Auto", "They follow, and hold while the legs are out of the picture"),
+            ("FOLLOW", "Follow", "They always follow"),
+            ("HOLD", "Hold", "They hold as they are; the upper body follows"),
+        ),
+        default="AUTO",
+    )
 
 
 CLASSES = (MocapScene,)

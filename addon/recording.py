@@ -8,27 +8,40 @@ import bpy
 
 from . import action
 from .core import places
+from .core.calibration import Calibration
 from .core.pipeline import Stand
 from .core.protocol import PosePacket
 from .core.solve.rig import RigPose
 from .core.take import SUFFIX, TakeError, TakeWriter
+from .held import pose_of
 from .rig import Target
 
 
 class Recording:
     """Open from Record to Stop. Raises TakeError where the journal cannot be written.
 
-    stand: where the character stood; the header keeps it, so that loading the take gives the same Action.
+    stand: where the character stood, and calibration; the header keeps both, so that loading the take gives the same
+    Action. held: the character's pose, for hips and legs that do not follow.
     first_frame: the playhead's, where the take starts.
     """
 
     def __init__(
-        self, target: Target, stand: Stand, armature: bpy.types.Object, scene: bpy.types.Scene, source: str
+        self,
+        target: Target,
+        stand: Stand,
+        armature: bpy.types.Object,
+        scene: bpy.types.Scene,
+        source: str,
+        calibration: Calibration | None = None,
     ):
         header = {"app": "ViTPose Live Mocap for Blender", "fps": frames_a_second(scene), "source": source}
-        self.writer = TakeWriter(new_path(), header | {"stand": stand_header(stand)})
+        header |= {"stand": stand_header(stand)}
+        if calibration is not None:
+            header |= {"calibration": calibration.as_header()}
+        self.writer = TakeWriter(new_path(), header)
         self.packets: list[PosePacket] = []
         self.target, self.stand = target, stand
+        self.calibration, self.held = calibration, pose_of(armature, target)
         self.first_frame = scene.frame_current
         self.fps = frames_a_second(scene)
         self.action_name = ""

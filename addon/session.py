@@ -12,13 +12,18 @@ from urllib.parse import urlsplit
 import bpy
 
 from . import action, preferences, rig, window
+from .calibrating import Calibrating
 from .capture import Capture
+from .core import adaptive
+from .core.calibration import Calibration
 from .core.link import LinkError, PoseLink
-from .core.pipeline import Settings, State, step
+from .core.pipeline import Settings, State, recentred, step
 from .core.protocol import PosePacket
 from .core.seal import read_key
 from .core.solve.rig import RigError
+from .core.stages import LAG_JOINTS
 from .core.take import TakeError, read_take
+from .held import pose_of
 from .measures import Rate, Times
 from .recording import Recording, frames_a_second, stand_in
 from .solving import SolvedTake, Solving, named, people_in
@@ -29,6 +34,7 @@ CATCH_UP = 4
 PRESENT_S = 1.0
 STAGES = ("receive", "solve", "write", "evaluate", "keys")
 _REDRAW_S = 0.25
+USUAL_NOISE_M, USUAL_STEP_S = 0.015, 1 / 30  # what lag is told for as long as nobody is seen
 
 
 class SessionError(Exception):
@@ -39,6 +45,7 @@ class Session:
     """Holds the link, the solver's state and the take being recorded or solved; see the module.
 
     notice: the last thing that went wrong, a sentence for the user. last_take: what the last take became.
+    calibration: of this capture's actor and camera, if there was one.
     """
 
     def __init__(self):
@@ -46,6 +53,8 @@ class Session:
         self.recording: Recording | None = None
         self.solving: Solving | None = None
         self.last_take: SolvedTake | None = None
+        self.calibrating: Calibrating | None = None
+        self.calibration: Calibration | None = None
         self.notice = ""
         self._capture = Capture()
         self._scene_name = ""
@@ -71,6 +80,7 @@ class Session:
                 f"Check the worker's address {address!r} and the key in the preferences: {error}."
             ) from error
         self.notice = ""
+        self.calibrating = self.calibration = None
         self._scene_name = scene.name
         self._target, self._refused = None, ("", "")
         self._reset_figures()
@@ -91,11 +101,35 @@ class Session:
         if self.link is None:
             self.connect(scene)
         self.notice = ""
+        self.calibrating = self.calibration = None  # the camera may be another one
         self._capture.start(self.link, scene.mocap.people)
 
     def stop_capture(self) -> None:
         if self.link is not None:
             self._capture.stop(self.link)
+
+    def recentre(self) -> None:
+        """Put the character back where it stood, facing as it did. Raises SessionError."""
+        if self._state is None or self._state.pose is None:
+            raise SessionError("There is nobody yet whose character could be put back.")
+        if self.recording is not None:
+            raise SessionError("Stop recording first: a take goes on from where it began.")
+        self._state = recentred(self._state)
+
+    def calibrate(self) -> None:
+        """Begin the countdown, or end one that runs. Raises SessionError."""
+        if self.link is None:
+            raise SessionError("Start the capture first.")
+        if self.recording is not None:
+            raise SessionError("Stop recording first: a take has one calibration.")
+        self.notice = ""
+        self.calibrating = Calibrating(time.perf_counter()) if self.calibrating is None else None
+
+    def forget_calibration(self) -> None:
+        """Go on from running estimates."""
+        self.calibrating = self.calibration = None
+        if self._state is not None:
+            self._state = recentred(self._state)
 
     def record_start(self, scene: bpy.types.Scene) -> None:
         """Record from now on, from the playhead. Raises SessionError."""
@@ -109,7 +143,7 @@ class Session:
         source = _without_password(preferences.get("source"))
         try:
             self.recording = Recording(
-                self._target, rig.stand(armature, self._target), armature, scene, source
+                self._target, rig.stand(armature, self._target), armature, scene, source, self.calibration
             )
         except TakeError as error:
             raise SessionError(str(error)) from error
@@ -138,13 +172,14 @@ class Session:
             Solving(
                 recording.path,
                 recording.target,
-                _settings(scene),
+                _settings(scene, recording.calibration),
                 recording.stand,
                 recording.packets,
                 recording.first_frame,
                 recording.fps,
                 recording.action_name,
                 scene.mocap.person,
+                recording.held,
             ),
         )
 
@@ -172,12 +207,13 @@ class Session:
             Solving(
                 path,
                 target,
-                _settings(scene),
+                _settings(scene, Calibration.from_header(take.header)),
                 stand,
                 take.packets,
                 scene.frame_current,
                 fps,
                 person=scene.mocap.person,
+                held=pose_of(armature, target),
             ),
         )
 
@@ -223,7 +259,8 @@ class Session:
 
         latency_ms: from a frame's grab to the updated pose. arrival_ms: from a packet's arrival to that.
         tick_ms: a tick with a packet, without Blender's own evaluation; stages_ms: its parts, with that. people:
-        who is in the picture, by number.
+        who is in the picture, by number. lag_ms: by how much the smoothing is late, now or, before a pose, as a rule.
+        seated: hips and legs hold. calibration: what is to be done, or what was told.
         """
         link, status = self.link, self.link.status if self.link else None
         counters = link.counters if link else None
@@ -242,6 +279,9 @@ class Session:
             "stages_ms": {stage: times.summary() for stage, times in self._stages.items()},
             **{name: getattr(counters, name) if counters else 0 for name in names},
             "people": [person for person, seen_s in sorted(self._people.items()) if now - seen_s < PRESENT_S],
+            "lag_ms": round(1e3 * self._lag_s(), 1),
+            "seated": self._state is not None and self._state.seated,
+            "calibration": self._calibration_says(),
             "recorded": self.recording.writer.packets if self.recording else 0,
             "progress": self.solving.progress if self.solving else (status.progress if status else None),
             "worker": dict(status.figures) if status else {},
@@ -260,15 +300,19 @@ class Session:
         self._capture.watch(self.link, now)
         armature = self._armature(scene)
         person = scene.mocap.person
+        if self.calibrating is not None:
+            self._calibrate([packet for packet in packets if packet.person == person], now)
         newest = self.link.newest.get(person)
         if newest is None or armature is None:
             return
         if person != self._person:
-            self._person, self._state = person, State.initial(rig.stand(armature, self._target))
+            self._person, self._state = person, self._initial(armature)
+            self.calibrating = self.calibration = None
         theirs = [packet for packet in packets if packet.person == person]
         begun_s = clock()
+        settings = _settings(scene, self.calibration)
         for packet in theirs[-CATCH_UP:]:
-            self._state, pose = step(self._target.rig, _settings(scene), self._state, packet)
+            self._state, pose = step(self._target.rig, settings, self._state, packet)
         solved_s = clock()
         if pose is not None:
             rig.pose(armature, self._target, pose)
@@ -292,6 +336,19 @@ class Session:
         self._tick.add(ended_s - start_s - (done_s - written_s))
         self._rate.add(done_s)
         self._measure(newest, done_s)
+
+    def _calibrate(self, packets: list[PosePacket], now: float) -> None:
+        calibrating = self.calibrating
+        calibrating.take(packets, now)
+        if calibrating.done:
+            self.notice = calibrating.error
+            self.calibrating = None
+            if calibrating.calibration is not None:
+                self.calibration = calibrating.calibration
+                self._state = recentred(self._state) if self._state is not None else None
+
+    def _initial(self, armature: bpy.types.Object) -> State:
+        return State.initial(rig.stand(armature, self._target), pose_of(armature, self._target))
 
     def _record(self, packets: list[PosePacket]) -> None:
         try:
@@ -326,7 +383,7 @@ class Session:
             return None
         self._refused = ("", "")
         if before is None or before.name != chosen.name or before.rig.bones != self._target.rig.bones:
-            self._state = State.initial(rig.stand(chosen, self._target))
+            self._state = self._initial(chosen)
         return chosen
 
     # The finished take
@@ -360,7 +417,7 @@ class Session:
     def _close(self) -> None:
         if self.recording is not None:
             self.recording.close()
-        self.recording = self.solving = None
+        self.recording = self.solving = self.calibrating = None
         self._capture.close()
         if self.link is not None:
             self.link.close()
@@ -373,6 +430,19 @@ class Session:
         kept = self.recording or self.solving
         self._close()
         self.notice = f"{why} The take so far is kept as {kept.path}." if kept else why
+
+    def _lag_s(self) -> float:
+        scene = bpy.data.scenes.get(self._scene_name) or bpy.context.scene
+        heaviness = _settings(scene, None).heaviness
+        track = self._state.track if self.link is not None and self._state is not None else None
+        if track is None:
+            return adaptive.usual_lag_s(USUAL_NOISE_M, heaviness, USUAL_STEP_S)
+        return adaptive.lag_s(track, heaviness, LAG_JOINTS)
+
+    def _calibration_says(self) -> str:
+        if self.calibrating is not None:
+            return self.calibrating.says
+        return f"Calibrated: {self.calibration.height_m:.2f} m tall" if self.calibration is not None else ""
 
     def _state_name(self) -> str:
         if self.recording is not None:
@@ -389,9 +459,17 @@ class Session:
         self._latency, self._arrival, self._tick, self._rate = Times(), Times(), Times(), Rate()
 
 
-def _settings(scene: bpy.types.Scene) -> Settings:
+def _settings(scene: bpy.types.Scene, calibration: Calibration | None) -> Settings:
     chosen = scene.mocap
-    return Settings(level=chosen.level, mirror=chosen.mirror, smoothness=chosen.smoothness)
+    if calibration is not None and chosen.mirror:
+        calibration = calibration.mirrored()
+    return Settings(
+        level=chosen.level,
+        mirror=chosen.mirror,
+        smoothness=chosen.smoothness,
+        legs=chosen.legs,
+        calibration=calibration,
+    )
 
 
 def _view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:

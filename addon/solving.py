@@ -11,6 +11,7 @@ import numpy as np
 from . import action
 from .core.pipeline import Settings, Stand, solve_take
 from .core.protocol import PosePacket
+from .core.solve.rig import RigPose
 from .rig import Target
 
 
@@ -30,7 +31,8 @@ class Solving:
     """One take being solved: `advance` until it is true, then `write`.
 
     action_name: the Action with the live keys, if there is one. person: who of those in the take; it begins with
-    the take's first packet, whoever that shows, so that all people of a take are on one time.
+    the take's first packet, whoever that shows, so that all people of a take are on one time. held: the pose of hips
+    and legs that do not follow.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Solving:
         fps: float,
         action_name: str = "",
         person: int = 0,
+        held: RigPose | None = None,
     ):
         self.path = path
         self.target = target
@@ -56,7 +59,7 @@ class Solving:
         self._frames = first_frame + np.arange(count)
         self._times_s = start_s + np.arange(count) / fps
         theirs = [packet for packet in packets if packet.person == person]
-        self._steps: Iterator[float] = solve_take(target.rig, settings, theirs, self._times_s, stand)
+        self._steps: Iterator[float] = solve_take(target.rig, settings, theirs, self._times_s, stand, held)
         self._poses = None
 
     def advance(self, budget_s: float) -> bool:

@@ -104,6 +104,39 @@ def follow(before, measured, promised, dt_s, heaviness=1.0):
     return Smoothed(position, velocity, still, unseen_s, moving, rest, rest_variance, noise, recent)
 
 
+def lag_s(points, heaviness, rows):
+    """By how much the filter is late now, seconds, on these rows' motion: its phase delay at one swing a second.
+
+    Once per measurement the moving model adds a share of the error to the place and another to the speed; both follow
+    from what it believes of itself. The mean over the rows' coordinates; 0 where nothing is known yet.
+    """
+    if not points.recent:
+        return 0.0
+    _, promised, dt_s = points.recent[-1]
+    sigma = np.maximum(heaviness * points.noise * promised[:, None], 1e-6)[rows]
+    covariance = points.moving.covariance.reshape(len(promised), 3, 3)[rows]
+    known = np.isfinite(points.position[rows]) & (covariance[..., 0] > 0)
+    if dt_s <= 0 or not known.any():
+        return 0.0
+    place, speed = covariance[..., 0] / sigma**2, covariance[..., 1] / sigma**2 * dt_s
+    return float(np.mean(_delay_s(place[known], speed[known], dt_s)))
+
+
+def usual_lag_s(promised, heaviness, dt_s):
+    """The same at measurements every dt_s that are as noisy as promised, metres."""
+    track, sigma = Track.initial(1, 1), np.array([max(heaviness * promised, 1e-6)])
+    for _ in range(round(2 / dt_s)):
+        track = filters.correct(filters.predict(track, dt_s), np.zeros((1, 1)), sigma)
+    gain = track.covariance[0] / sigma**2
+    return float(_delay_s(gain[0], gain[1] * dt_s, dt_s))
+
+
+def _delay_s(alpha, beta, dt_s):
+    z = np.exp(-2j * np.pi * dt_s)
+    response = (alpha + (beta - alpha) * z) / (1 - (2 - alpha - beta) * z + (1 - alpha) * z * z)
+    return -np.angle(response) / (2 * np.pi)
+
+
 def forget(points, unseen_s):
     """The points without those that were not measured for longer than unseen_s."""
     lost = points.unseen_s > unseen_s

@@ -99,6 +99,11 @@ def levelled(up_camera):
     return WORLD_FROM_CAMERA @ exp(rotvec)
 
 
+def plumb(up_camera):
+    """(3, 3) rotation from camera axes to a world where `up_camera` is up."""
+    return WORLD_FROM_CAMERA @ swing(unit(np.asarray(up_camera)), CAMERA_UP)
+
+
 def towards(rotation, target, dt_s):
     """`rotation` (3, 3) turned towards `target`, by no more than a live estimate may."""
     rotvec = log(target @ rotation.T)

@@ -13,15 +13,30 @@ from .observe import observe
 from .rotation import norm, same_hemisphere
 from .solve.binding import END_JOINTS, MID_JOINTS, ROOT_JOINTS, bind
 from .solve.fit import basis_of, location_of, turns_of
-from .solve.legs import clearance_m, leg_joints, plant
+from .solve.legs import clearance_m, held_bones, leg_joints, plant
 from .solve.rig import RigPose
-from .stages import ACROSS, DEPTH, FEET, JOINTS, POINTS, Stand, points_of, promised_m, travel
+from .stages import (
+    ACROSS,
+    DEPTH,
+    FEET,
+    JOINTS,
+    LEGS,
+    POINTS,
+    SEATED_AFTER_S,
+    Stand,
+    calibrated_rotation,
+    points_of,
+    promised_m,
+    seated_after,
+    travel,
+)
 
 RESTART_GAP_S = 1.0  # a pause beyond this, or time going back, begins anew
 COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: its bones hold
 MAX_STEP_S = 0.1
 _HIPS, _KNEES, _ANKLES = ROOT_JOINTS[2:], MID_JOINTS[2:], END_JOINTS[2:]
 SCALE_MEMORY_S = 3.0
+RISE_S, RISE_M_S = 0.6, 1.5  # after holding, hips go back to where they are seen in this time and no faster
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +67,24 @@ class State:
     ankle_speed: np.ndarray | None = None
     contact: Contact = field(default_factory=Contact)
     returning: np.ndarray | None = None
+    held: RigPose | None = None
+    seated: bool = False
+    seated_s: float = 0.0
+    risen_s: float = RISE_S
 
     @classmethod
-    def initial(cls, stand=None):
-        """Before the first packet of a capture, for a character that stands at `stand`."""
-        return cls(stand=stand or Stand())
+    def initial(cls, stand=None, held=None):
+        """Before the first packet of a capture, for a character that stands at `stand`; held: its pose now, for hips
+        and legs that are not to follow."""
+        return cls(stand=stand or Stand(), held=held)
+
+
+def recentred(state):
+    """The state from which the character goes on where it stood, facing as it did; all else that is known stays."""
+    returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
+    return replace(
+        state, rotation=None, middle=None, root_camera=None, ankles=None, contact=Contact(), returning=returning
+    )
 
 
 def step(rig, settings, state, packet):
@@ -89,41 +117,55 @@ def step(rig, settings, state, packet):
     dt_s = min(dt_s, MAX_STEP_S)
     state, rotation = _oriented(state, settings, joints_camera, dt_s)
     joints = joints_camera @ rotation.T
-    state, scale = _scaled(b, state, joints, dt_s)
+    state, scale = _scaled(b, settings, state, joints, dt_s)
     first = state.middle is None
-    middle = b.middle * [1.0, 1.0, 0.0] if first else state.middle
     rooted = np.isfinite(root_camera).all()
-    if rooted and state.root_camera is not None:
+    state = _seated(state, settings, observation.scores, dt_s, first)
+    middle, contact = (_start(b, settings, rotation, root_camera, scale) if first else (state.middle, state.contact))
+    if rooted and state.root_camera is not None and not state.seated:
         middle = middle + travel(rotation, state.root_camera, root_camera) * scale
 
-    previous = None if state.pose is None else state.pose.rotations
-    turns, _ = turns_of(b, joints[None], previous)
+    before = state.held if state.pose is None and state.seated else state.pose
+    previous = None if before is None else before.rotations
+    if state.seated:
+        joints = joints.copy()
+        joints[LEGS] = np.nan
+    turns, _ = turns_of(b, joints[None], previous, np.array([True]) if state.seated else None)
     hips, knees, ankles, toes = leg_joints(b, turns, middle[None])
     speed = norm(track.velocity[FEET]) if rooted else _live_speed(state, ankles[0], dt_s)
-    contact, shift, targets = feet_contact.follow(
-        state.contact, ankles[0].tolist(), clearance_m(b, ankles, toes)[0].tolist(), speed.tolist(), dt_s,
-        rooted,
-        settings.contact,
-    )  # fmt: skip
+    shift = np.zeros(3)
+    if state.seated:
+        contact = Contact()
+    else:
+        contact, shift, targets = feet_contact.follow(
+            contact, ankles[0].tolist(), clearance_m(b, ankles, toes)[0].tolist(), speed.tolist(), dt_s,
+            rooted,
+            settings.contact,
+        )  # fmt: skip
     if any(foot.weight > 0 for foot in contact.feet):
         turns = plant(b, turns, hips + shift, knees + shift, np.array([targets]))
     rotations = basis_of(b, turns, len(rig.bones))[0]
-    if previous is not None:
+    if state.seated and previous is not None:
+        rows = held_bones(b)
+        rotations[rows] = previous[rows]
+    returning = None
+    if state.pose is not None:
         lost = ~np.isfinite(joints_camera[:, 0])
+        scores = observation.scores
+        if state.seated:  # held legs are neither lost nor on their way back
+            lost[LEGS], scores = False, np.where(np.isin(np.arange(JOINTS), LEGS), 1.0, scores)
         rotations, returning = ease(
             rig,
             rotations,
             previous,
             state.returning,
             lost,
-            observation.scores,
+            scores,
             track.unseen_s[:JOINTS],
             dt_s,
         )
         rotations = same_hemisphere(rotations[None], previous)[0]
-    else:
-        returning = None
-    location = location_of(b, turns, (middle + shift + state.stand.location)[None])[0]
+    location = _location(b, state, turns, middle + shift, before, dt_s)
     pose = RigPose(rotations, location, rotation, packet.timestamp)
     state = replace(
         state, pose=pose, middle=middle, ankles=ankles[0],
@@ -131,6 +173,41 @@ def step(rig, settings, state, packet):
         ankle_speed=speed, contact=contact, returning=returning,
     )  # fmt: skip
     return state, pose
+
+
+def _seated(state, settings, scores, dt_s, first):
+    """The state with the answer to whether hips and legs hold."""
+    if settings.legs != "AUTO":
+        seated, waited_s = settings.legs == "HOLD", 0.0
+    else:
+        seated, waited_s = seated_after(state.seated, state.seated_s, scores, SEATED_AFTER_S if first else dt_s)
+    if state.seated and not seated:
+        returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
+        return replace(state, seated=False, seated_s=0.0, risen_s=0.0, returning=returning)
+    return replace(state, seated=seated, seated_s=waited_s, risen_s=min(state.risen_s + dt_s, RISE_S))
+
+
+def _start(b, settings, rotation, root_camera, scale):
+    """Where the middle of the hips is at first, and the contact: the floor is where the lower foot is, or, if that is
+    known, as far below as when it was calibrated."""
+    middle = b.middle * [1.0, 1.0, 0.0]
+    root = settings.calibration.root if settings.calibration else None
+    if root is None or not np.isfinite(root_camera).all():
+        return middle, Contact()
+    middle[2] = travel(rotation, np.array(root), root_camera)[2] * scale
+    return middle, Contact(floor=-float(b.middle[2]), low=-float(b.middle[2]))
+
+
+def _location(b, state, turns, middle, before, dt_s):
+    """The hips' basis location: where the middle of the hip joints is, or where it was, of hips that hold."""
+    stand = np.array(state.stand.location)
+    if state.seated:
+        return location_of(b, turns, (b.middle + stand)[None])[0] if before is None else before.hips_location
+    location = location_of(b, turns, (middle + stand)[None])[0]
+    if state.risen_s < RISE_S and state.pose is not None:
+        step = location - state.pose.hips_location
+        location = state.pose.hips_location + step * min(1.0, RISE_M_S * dt_s / max(float(norm(step)), 1e-9))
+    return location
 
 
 def _held(state, packet):
@@ -154,11 +231,16 @@ def _clocked(state, packet):
         returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
         return replace(state, track=None, root_camera=None, ankles=None, returning=returning), 0.0
     returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
-    return replace(State.initial(state.stand), pose=state.pose, returning=returning), 0.0
+    return replace(State.initial(state.stand, state.held), pose=state.pose, returning=returning), 0.0
 
 
 def _oriented(state, settings, joints_camera, dt_s):
-    """The rotation from camera axes to the world: level by who stood so far, heading by the first frame."""
+    """The rotation from camera axes to the world: level by who stood so far, heading by the first frame; or as it was
+    calibrated."""
+    if settings.calibration is not None:
+        if state.rotation is None:
+            state = replace(state, rotation=calibrated_rotation(settings.calibration, state.stand))
+        return state, state.rotation
     if state.rotation is not None and (settings.level != "AUTO" or state.up_s >= level.ENOUGH_S):
         return state, state.rotation
     rotation = level.WORLD_FROM_CAMERA
@@ -181,8 +263,10 @@ def _oriented(state, settings, joints_camera, dt_s):
     return replace(state, rotation=rotation), rotation
 
 
-def _scaled(b, state, joints, dt_s):
-    """Rig metres per metre of the actor, from the running mean length of the actor's legs."""
+def _scaled(b, settings, state, joints, dt_s):
+    """Rig metres per metre of the actor, from the running mean length of the actor's legs, or as it was calibrated."""
+    if settings.calibration is not None:
+        return state, b.leg_length / settings.calibration.leg_m
     legs = norm(joints[_KNEES] - joints[_HIPS]) + norm(joints[_ANKLES] - joints[_KNEES])
     length = float(legs.sum()) / 2
     if not 0.05 < length < 5:  # or unseen

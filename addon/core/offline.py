@@ -9,16 +9,30 @@ from . import adaptive, filters, level
 from . import contact as feet_contact
 from .contact import Contact
 from .observe import observe
-from .rotation import norm, same_hemisphere
+from .rotation import norm, same_hemisphere, slerp
 from .solve.binding import bind
 from .solve.fit import basis_of, leg_ratio, location_of, turns_of
-from .solve.legs import clearance_m, leg_joints, plant
-from .stages import ACROSS, DEPTH, FEET, JOINTS, Stand, points_of, promised_m, travel
+from .solve.legs import clearance_m, held_bones, leg_joints, plant
+from .stages import (
+    ACROSS,
+    DEPTH,
+    FEET,
+    JOINTS,
+    LEGS,
+    SEATED_AFTER_S,
+    Stand,
+    calibrated_rotation,
+    points_of,
+    promised_m,
+    seated_after,
+    travel,
+)
 
 # Work between two yields, sized for slices of a few milliseconds.
 _OBSERVE_SLICE = 12
 _FIT_SLICE = 80
 _CONTACT_SLICE = 100
+RISE_S = 0.4  # in which hips that held go back to where they are seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +46,13 @@ class TakePoses:
     times_s: np.ndarray
 
 
-def solve_take(rig, settings, packets, frame_times_s, stand=None):
+def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
     """All poses of a take. A generator: yields its progress, 0 to 1, every few milliseconds and returns
     TakePoses.
 
     packets: PosePackets of one clock, any order. frame_times_s: (F,) moments on that clock, rising.
-    stand: where the first confident frame puts the character. A take that shows nobody gives the rest pose.
+    stand: where the first confident frame puts the character. held: RigPose whose hips and legs are kept where they are
+    not to follow from the start; else they rest. A take that shows nobody gives the rest pose.
     """
     b = bind(rig)
     stand = stand or Stand()
@@ -50,7 +65,8 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None):
     times_s = np.array([time_s for time_s, _ in seen])
     observations = [observation for _, observation in seen]
     measured = np.stack([points_of(o) for o in observations])
-    promised = promised_m(np.stack([o.scores for o in observations]))
+    scores = np.stack([o.scores for o in observations])
+    promised = promised_m(scores)
     position, velocity = yield from _sliced(
         adaptive.smooth(measured, promised, times_s, settings.heaviness), 0.3, 0.6, 3 * len(seen) // 48
     )
@@ -62,20 +78,22 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None):
     joints = points[:, :JOINTS] @ rotation.T
     root = points[:, ACROSS] + points[:, DEPTH]
     rooted = bool(np.isfinite(root).all())
-    middle = np.repeat((b.middle * [1.0, 1.0, 0.0])[None], len(times_out), axis=0)
-    if rooted:
-        middle += travel(rotation, position[first, ACROSS] + position[first, DEPTH], root) * scale
+    seated = _seated(settings, scores, times_s, times_out)
+    joints[np.ix_(seated, LEGS)] = np.nan
+    start = position[first, ACROSS] + position[first, DEPTH]
+    middle, floor = _places(b, settings, rotation, root, start, seated, scale)
 
     turns = np.empty((len(times_out), 20, 3, 3))
-    previous = None
+    previous = held.rotations if held is not None and seated[0] else None
     for rows in _slices(len(times_out), _FIT_SLICE):
-        turns[rows], _ = turns_of(b, joints[rows], previous)
+        turns[rows], _ = turns_of(b, joints[rows], previous, seated[rows])
         previous = basis_of(b, turns[rows.stop - 1 : rows.stop], len(rig.bones))[0]
         yield 0.62 + 0.2 * rows.stop / len(times_out)
     hips, knees, ankles, toes = leg_joints(b, turns, middle)
     shift, targets, pinned = yield from _contacts(
-        ankles, clearance_m(b, ankles, toes), points[:, FEET] if rooted else ankles, times_out, rooted, settings.contact
-    )
+        ankles, clearance_m(b, ankles, toes), points[:, FEET] if rooted else ankles, times_out, rooted,
+        settings.contact, seated, floor,
+    )  # fmt: skip
     rotations = np.empty((len(times_out), len(rig.bones), 4))
     for rows in _slices(len(times_out), 4 * _FIT_SLICE):
         if pinned[rows].any():
@@ -84,6 +102,12 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None):
         rotations[rows] = basis_of(b, turns[rows], len(rig.bones))
         yield 0.9 + 0.1 * rows.stop / len(times_out)
     location = location_of(b, turns, middle + shift + stand.location)
+    if seated.any():
+        at_rest = location_of(b, turns[:1], (b.middle + stand.location)[None])[0]
+        location = _held(location, seated, times_out, at_rest if held is None else held.hips_location)
+        legs = held_bones(b)
+        at_first = rotations[0] if held is None else held.rotations
+        rotations[:, legs] = _held(rotations[:, legs], seated, times_out, at_first[legs])
     return TakePoses(same_hemisphere(rotations), location, rotation, times_out)
 
 
@@ -103,6 +127,8 @@ def _observed(settings, packets):
 def _oriented(b, settings, stand, joints_camera, first):
     """The rotation from camera axes to the world, constant over the take, and rig metres per metre of the
     actor."""
+    if settings.calibration is not None:
+        return calibrated_rotation(settings.calibration, stand), b.leg_length / settings.calibration.leg_m
     rotation = level.WORLD_FROM_CAMERA
     if settings.level == "AUTO":
         rotation = level.levelled(level.up_of_take(joints_camera))
@@ -110,18 +136,76 @@ def _oriented(b, settings, stand, joints_camera, first):
     return level.yaw(turn if np.isfinite(turn) else 0.0) @ rotation, leg_ratio(b, joints_camera)
 
 
-def _contacts(ankles, clearances, feet, times_s, rooted, pinning):
+def _seated(settings, scores, times_s, times_out):
+    """(M,) whether hips and legs hold, at times_out, of scores (N, 21) at times_s."""
+    if settings.legs != "AUTO":
+        return np.full(len(times_out), settings.legs == "HOLD")
+    seated, waited_s, answers = False, 0.0, []
+    for number, row in enumerate(scores):
+        step_s = times_s[number] - times_s[number - 1] if number else SEATED_AFTER_S
+        seated, waited_s = seated_after(seated, waited_s, row, step_s)
+        answers.append(seated)
+    known = np.array(answers)
+    changes = np.flatnonzero(known[1:] != known[:-1]) + 1  # what is noticed late has begun earlier
+    for change in changes:
+        began = np.searchsorted(times_s, times_s[change] - SEATED_AFTER_S)
+        known[began:change] = known[change]
+    return known[np.clip(np.searchsorted(times_s, times_out, side="right") - 1, 0, len(known) - 1)]
+
+
+def _places(b, settings, rotation, root, start, seated, scale):
+    """The middle of the hip joints (M, 3) as the hips travel, but while they hold; and the floor, or None."""
+    middle = np.repeat((b.middle * [1.0, 1.0, 0.0])[None], len(root), axis=0)
+    if not np.isfinite(root).all():
+        return middle, None
+    moved = travel(rotation, start, root) * scale
+    steps = np.diff(moved, axis=0)
+    steps[seated[1:]] = 0.0
+    middle += moved[0] + np.concatenate((np.zeros((1, 3)), np.cumsum(steps, axis=0)))
+    known = settings.calibration.root if settings.calibration else None
+    if known is None:
+        return middle, None
+    middle[:, 2] += travel(rotation, np.array(known), start)[2] * scale
+    return middle, -float(b.middle[2])
+
+
+def _held(values, seated, times_s, first):
+    """Locations (M, 3) or rotations (M, K, 4) with those of hips and legs that hold as they were before, at first
+    `first`, and gone over to what is seen where they follow again."""
+    rows = np.maximum.accumulate(np.where(seated, -1, np.arange(len(seated))))
+    out = values.copy()
+    out[seated] = np.where((rows[seated] >= 0).reshape(-1, *[1] * (values.ndim - 1)), values[rows[seated]], first)
+    for before, follows, share in _rises(seated, times_s):
+        if values.ndim == 2:
+            out[follows] = out[before] + (values[follows] - out[before]) * share[:, None]
+        else:
+            out[follows] = slerp(out[before], values[follows], share[:, None])
+    return out
+
+
+def _rises(seated, times_s):
+    """For each time that hips and legs follow again: the row before, the rows of going over, and how far they have."""
+    for row in np.flatnonzero(~seated[1:] & seated[:-1]):
+        share = (times_s - times_s[row]) / RISE_S
+        follows = np.flatnonzero(~seated & (share > 0) & (share < 1))
+        yield row, follows, share[follows] ** 2 * (3 - 2 * share[follows])
+
+
+def _contacts(ankles, clearances, feet, times_s, rooted, pinning, seated, floor):
     """Shifts of the hips (F, 3), targets of the ankles (F, 2, 3) and whether any foot is held (F,)."""
     steps = np.diff(times_s, prepend=times_s[0])
     speeds = np.zeros(feet.shape[:2])
     if len(times_s) > 1:
         speeds = norm(np.gradient(feet, times_s, axis=0))
     shift, targets, pinned = np.empty((len(ankles), 3)), np.empty_like(ankles), np.zeros(len(ankles), bool)
-    contact = Contact()
+    contact = Contact() if floor is None else Contact(floor=floor, low=floor)
     for i, row in enumerate(
         zip(ankles.tolist(), clearances.tolist(), speeds.tolist(), steps.tolist(), strict=True)
     ):
-        contact, shift[i], targets[i] = feet_contact.follow(contact, *row, rooted, pinning)
+        if seated[i]:
+            contact, shift[i], targets[i] = Contact(), 0.0, ankles[i]
+        else:
+            contact, shift[i], targets[i] = feet_contact.follow(contact, *row, rooted, pinning)
         pinned[i] = any(foot.weight > 0 for foot in contact.feet)
         if i % _CONTACT_SLICE == _CONTACT_SLICE - 1:
             yield 0.82 + 0.08 * i / len(ankles)

@@ -4,8 +4,8 @@ Both run the same stages. What a packet means is `observe`'s, up and facing are 
 `filters`', feet are `contact`'s, bones are `solve`'s.
 """
 
-from .live import State, step
+from .live import State, recentred, step
 from .offline import TakePoses, solve_take
 from .stages import Settings, Stand
 
-__all__ = ["Settings", "Stand", "State", "TakePoses", "solve_take", "step"]
+__all__ = ["Settings", "Stand", "State", "TakePoses", "recentred", "solve_take", "step"]

@@ -33,7 +33,8 @@ BODY_INDEX = {name: index for index, name in enumerate(BODY)}
 COCO_COUNT = len(COCO17)
 
 
-def _swap_sides(name):
+def swap_sides(name):
+    """The name of the other side's."""
     if name.startswith("left"):
         return "right" + name[4:]
     if name.startswith("right"):
@@ -43,7 +44,7 @@ def _swap_sides(name):
 
 def _flip_pairs(names):
     index = {name: i for i, name in enumerate(names)}
-    return tuple((i, index[_swap_sides(name)]) for name, i in index.items() if name.startswith("left"))
+    return tuple((i, index[swap_sides(name)]) for name, i in index.items() if name.startswith("left"))
 
 
 # Pairs (left, right) of joint indices; the first eight are COCO-17's.

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import filters
+from . import filters, level
+from .calibration import Calibration
 from .skeleton import BODY, BODY_INDEX
 
 # Filtered points: the body's joints, the hips' place as two, because depth is known so much worse, and where the ankles
@@ -14,6 +15,13 @@ ACROSS, DEPTH = JOINTS, JOINTS + 1
 FEET = slice(JOINTS + 2, JOINTS + 4)
 POINTS = JOINTS + 4
 _ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
+_KNEES = [BODY_INDEX["left_knee"], BODY_INDEX["right_knee"]]
+LEGS = [*_KNEES, *_ANKLES, BODY_INDEX["left_toe"], BODY_INDEX["right_toe"]]
+OUT_OF_VIEW, IN_VIEW = 0.1, 0.3  # scores of knees and ankles that are gone, and that are back
+SEATED_AFTER_S = 0.4
+LAG_JOINTS = [
+    BODY_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "wrist", "knee", "ankle")
+]
 DEPTH_NOISE = 12.0  # times the noise across
 ROOT_SCORE = 0.7
 
@@ -21,12 +29,17 @@ ROOT_SCORE = 0.7
 @dataclass(frozen=True)
 class Settings:
     """level: "AUTO" turns the camera's pitch and roll out, "OFF" does not. mirror: the character is the
-    actor's mirror image. smoothness: 0 raw, 1 heavy. contact: feet that stand still are pinned."""
+    actor's mirror image. smoothness: 0 raw, 1 heavy. contact: feet that stand still are pinned. legs: "FOLLOW", "HOLD"
+    keeps hips and legs as they are, "AUTO" does so while the legs are out of the picture. calibration: what is known of
+    the actor and the camera, or None.
+    """
 
     level: str = "AUTO"
     mirror: bool = False
     smoothness: float = 0.5
     contact: bool = True
+    legs: str = "AUTO"
+    calibration: Calibration | None = None
 
     @property
     def heaviness(self):
@@ -73,3 +86,21 @@ def travel(rotation, root_from, root_to):
     out = moved @ rotation.T
     out[..., 2] -= moved[..., 2] * rotation[2, 2]
     return out
+
+
+def seated_after(seated, waited_s, scores, dt_s):
+    """Whether the legs are out of the picture, and for how long the scores (21,) have spoken against the answer."""
+    best = scores[_KNEES + _ANKLES].max()
+    other = scores[_KNEES].min() >= IN_VIEW if seated else best < OUT_OF_VIEW
+    if not other:
+        return seated, 0.0
+    waited_s += dt_s
+    return (not seated, 0.0) if waited_s >= SEATED_AFTER_S else (seated, waited_s)
+
+
+def calibrated_rotation(calibration, stand):
+    """The rotation from camera axes to the world: up as it was told, and who faces as then faces as the character."""
+    rotation = level.plumb(calibration.up)
+    forward = rotation @ calibration.forward
+    heading_rad = np.arctan2(forward[0], -forward[1])
+    return level.yaw(stand.heading_rad - heading_rad) @ rotation

@@ -21,10 +21,12 @@ addon/action.py
 addon/assets/default_model.glb
 addon/assets/default_model.landmarks.json
 addon/bvh.py
+addon/calibrating.py
 addon/capture.py
 addon/character.py
 addon/core/__init__.py
 addon/core/adaptive.py
+addon/core/calibration.py
 addon/core/contact.py
 addon/core/easing.py
 addon/core/endpoint.py
@@ -57,6 +59,8 @@ addon/core/solve/two_bone.py
 addon/core/stages.py
 addon/core/take.py
 addon/export.py
+addon/held.py
+addon/keys.py
 addon/measures.py
 addon/operators.py
 addon/package/vitpose_live_mocap-VERSION-py3-none-any.whl

@@ -9,7 +9,7 @@ import pytest
 
 from mocap_core.rotation import frame, from_rotvec, rotate, to_matrix, unit
 from mocap_core.skeleton import BODY, BODY_INDEX, HUMANOID
-from mocap_core.solve import Rig
+from mocap_core.solve import Rig, body_joints
 
 MOTION = Path(os.environ.get("MOCAP_MOTION", Path(__file__).parents[3] / "shared/data/motion/cmu_clips.npz"))
 REAL = Path(os.environ.get("MOCAP_REAL", Path(__file__).parents[3] / "shared/data/real"))
@@ -147,3 +147,18 @@ def humanoid():
 def humanoid_rig():
     """The T-pose rig."""
     return make_rig()
+
+
+@pytest.fixture
+def standing(humanoid_rig):
+    """(60, 21, 3) somebody who stands still, arms out, facing −Y, with a face."""
+    joints = body_joints(humanoid_rig, humanoid_rig.rest)
+    for name, place in (
+        ("left_ear", (0.075, 0, 1.58)),
+        ("right_ear", (-0.075, 0, 1.58)),
+        ("left_eye", (0.03, -0.09, 1.6)),
+        ("right_eye", (-0.03, -0.09, 1.6)),
+        ("nose", (0, -0.11, 1.57)),
+    ):
+        joints[BODY_INDEX[name]] = place
+    return np.repeat(joints[None], 60, axis=0)

@@ -2,62 +2,16 @@
 
 import numpy as np
 import pytest
+from acting import ANKLES, FPS, HIPS, camera, joints_of, run_live, run_take, to_packets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocap_core.level import WORLD_FROM_CAMERA
-from mocap_core.pipeline import Settings, Stand, State, solve_take, step
+from mocap_core.pipeline import Settings, Stand, State, step
 from mocap_core.protocol import PosePacket
-from mocap_core.rotation import angle_between, dot, exp, unit
+from mocap_core.rotation import angle_between, dot, unit
 from mocap_core.skeleton import ARM_LIMBS, BODY_INDEX, LEG_LIMBS, LIMBS
 from mocap_core.solve import body_joints, forward
-
-FPS = 30.0
-HIPS = [BODY_INDEX["left_hip"], BODY_INDEX["right_hip"]]
-ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
-
-
-def camera(yaw_deg=30.0, pitch_deg=8.0, roll_deg=0.0):
-    """(3, 3) from the world to the axes of a camera that looks along +Y, turned, pitched down and rolled."""
-    tilt = exp(np.radians([pitch_deg, 0.0, 0.0])) @ exp(np.radians([0.0, 0.0, roll_deg]))
-    return tilt @ WORLD_FROM_CAMERA.T @ exp(np.radians([0.0, 0.0, yaw_deg]))
-
-
-def to_packets(joints_world, camera_from_world, root=True, start_s=0.0, session="a", fps=FPS):
-    """Packets with true metric joints; the first frame's hips stand 3.5 m before the camera."""
-    hips = joints_world[:, HIPS].mean(axis=1)
-    joints = (joints_world - hips[:, None])[:, :17] @ camera_from_world.T
-    roots = (hips - hips[0]) @ camera_from_world.T + [0, 0, 3.5]
-    packets = []
-    for i, (frame, place) in enumerate(zip(joints, roots, strict=True)):
-        meta = {"v": 1, "session": session, "seq": i, "units": "m", "root": place.tolist() if root else None}
-        packets.append(PosePacket(np.zeros((17, 2)), np.ones(17), frame, start_s + i / fps, meta))
-    return packets
-
-
-def run_live(rig, settings, packets, state=None):
-    state = state or State.initial()
-    poses = []
-    for packet in packets:
-        state, pose = step(rig, settings, state, packet)
-        poses.append(pose)
-    return state, poses
-
-
-def run_take(rig, settings, packets, times_s, stand=None):
-    work = solve_take(rig, settings, packets, times_s, stand)
-    progress = []
-    while True:
-        try:
-            progress.append(next(work))
-        except StopIteration as end:
-            return end.value, progress
-
-
-def joints_of(rig, poses):
-    return body_joints(
-        rig, forward(rig, np.stack([p.rotations for p in poses]), np.stack([p.hips_location for p in poses]))
-    )
 
 
 def limb_directions(joints):
@@ -66,21 +20,6 @@ def limb_directions(joints):
 
 def angle_deg(a, b):
     return np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b), axis=-1), dot(a, b)))
-
-
-@pytest.fixture
-def standing(humanoid_rig):
-    """(60, 21, 3) somebody who stands still, arms out, facing −Y, with a face."""
-    joints = body_joints(humanoid_rig, humanoid_rig.rest)
-    for name, place in (
-        ("left_ear", (0.075, 0, 1.58)),
-        ("right_ear", (-0.075, 0, 1.58)),
-        ("left_eye", (0.03, -0.09, 1.6)),
-        ("right_eye", (-0.03, -0.09, 1.6)),
-        ("nose", (0, -0.11, 1.57)),
-    ):
-        joints[BODY_INDEX[name]] = place
-    return np.repeat(joints[None], 60, axis=0)
 
 
 def test_first_pose_stands_at_rest_height_facing_forwards(humanoid_rig, standing):

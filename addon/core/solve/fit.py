@@ -82,14 +82,15 @@ def _fit(b, bone_count, joints, previous, scale):
     return basis_of(b, turns, bone_count), location_of(b, turns, middle * scale)
 
 
-def turns_of(b, joints, previous):
+def turns_of(b, joints, previous, seated=None):
     """Turns of the slots away from rest (F, 20, 3, 3) and the middle of the hip joints (F, 3), in metres.
 
-    joints: (F, 21, 3). previous: (B, 4) basis rotations or None.
+    joints: (F, 21, 3). previous: (B, 4) basis rotations or None. seated: (F,) frames whose pelvis stays as it was, or
+    None.
     """
     before = None if previous is None else _Before(b, np.asarray(previous, dtype=float))
     turns = np.empty((len(joints), len(SLOTS), 3, 3))
-    middle, roots = _trunk(b, joints, before, turns)
+    middle, roots = _trunk(b, joints, before, turns, seated)
     _head(joints, before, turns)
     _limbs(b, joints, roots, before, turns)
     return turns, middle
@@ -125,7 +126,7 @@ class _Before:
         return self.turn[SPINE] @ self.turn[CHEST] @ self.turn[UPPER_CHEST]
 
 
-def _trunk(b, joints, before, turns):
+def _trunk(b, joints, before, turns, seated):
     """Fills the turns of hips and spine; returns the middle of the hip joints (F, 3) and the limbs' roots."""
     roots = joints[:, ROOT_JOINTS]
     if np.isnan(roots).any():
@@ -137,6 +138,8 @@ def _trunk(b, joints, before, turns):
 
     lines = np.stack((hip_line, shoulder_line), axis=1)
     ends = frame(lines, spine[:, None]) @ transpose(np.stack((b.pelvis_frame, b.chest_frame)))
+    if seated is not None:
+        ends[seated, 0] = np.nan
     pelvis = _hold(ends[:, 0], np.eye(3) if before is None else before.turn[HIPS], axes=2)
     bend = _hold(
         transpose(pelvis) @ ends[:, 1], np.eye(3) if before is None else before.against_pelvis(), axes=2

@@ -11,6 +11,12 @@ SHINS = slice(14, 16)
 FEET = slice(18, 20)
 
 
+def held_bones(b):
+    """Rows of the rig's bones that hold while somebody sits: hips, legs and feet."""
+    slots = [HIPS, *range(20)[THIGHS], *range(20)[SHINS], *range(20)[FEET]]
+    return b.driven[np.isin(b.slot, slots)]
+
+
 def leg_joints(b, turns, middle):
     """Hip joints, knees, ankles and toes, each (F, 2, 3), left and right, of turns (F, 20, 3, 3).
 
