@@ -14,8 +14,8 @@ import numpy as np
 from . import filters
 from .filters import Track
 
-REST_S = 2.0  # over which a resting point's place is averaged
-REST_LASTS_S, MOTION_LASTS_S = 4.0, 0.4  # how long either goes on, as a rule
+REST_S = 4.0  # over which a resting point's place is averaged
+REST_LASTS_S, MOTION_LASTS_S = 15.0, 0.3  # how long either goes on, as a rule
 MOST_EVIDENCE = 3.0  # natural logarithms that one measurement may say for either
 NOISE_MEMORY_S = 1.0
 LEAST_NOISE, MOST_NOISE = 0.05, 4.0  # in shares of what the score promises

@@ -8,15 +8,15 @@ does not leave anybody floating, except while both feet are in the air.
 import math
 from dataclasses import dataclass
 
-LOCK_SPEED_M_S = 0.2
-RELEASE_SPEED_M_S = 0.45
+LOCK_SPEED_M_S = 0.15
+RELEASE_SPEED_M_S = 0.3
 LOCK_HEIGHT_M = 0.06
 RELEASE_HEIGHT_M = 0.10
 RELEASE_DRAG_M = 0.08
 LOCK_AFTER_S = 0.05
 EASE_OUT_S = 0.13
 CREEP_S = 1.5  # in which a pin gives way to a foot that is somewhere else for good
-SHIFT_S = 0.12  # in which the hips give way to a pinned foot
+SHIFT_S = 0.06  # in which the hips give way to a pinned foot
 FORGET_S = 4.0  # in which a shift that no foot asks for fades
 FLOOR_DOWN_S = 0.05
 FLOOR_UP_S = 0.08
@@ -82,11 +82,16 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True)
     sx, sy = sx * fade, sy * fade
 
     targets = []
-    for foot, (x, y, z) in zip(feet, ankles, strict=True):
+    for foot, (x, y, z), clearance in zip(feet, ankles, clearances, strict=True):
         w = foot.weight * foot.weight * (3 - 2 * foot.weight)
-        free = (x + sx, y + sy, z - floor)
+        free = (x + sx, y + sy, z - floor + max(0.0, floor - clearance))  # not into the floor
         targets.append(tuple(f + (p - f) * w for f, p in zip(free, foot.pin, strict=True)))
     return Contact(tuple(feet), (sx, sy), floor, low, rise, air_s), (sx, sy, -floor), targets
+
+
+def bends_legs(contact, clearances):
+    """Whether a foot is to be elsewhere than the motion has it: pinned, or kept out of the floor."""
+    return any(foot.weight > 0 for foot in contact.feet) or min(clearances) < contact.floor
 
 
 def _floor(contact, low, rise, dt_s, rooted):

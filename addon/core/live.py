@@ -19,12 +19,15 @@ from .stages import (
     ACROSS,
     DEPTH,
     FEET,
+    FEET_DEPTH_M,
     JOINTS,
     LEGS,
     POINTS,
     SEATED_AFTER_S,
+    WAVERING_LIVE_M_S,
     Stand,
     calibrated_rotation,
+    foot_speed,
     points_of,
     promised_m,
     seated_after,
@@ -132,18 +135,21 @@ def step(rig, settings, state, packet):
         joints[LEGS] = np.nan
     turns, _ = turns_of(b, joints[None], previous, np.array([True]) if state.seated else None)
     hips, knees, ankles, toes = leg_joints(b, turns, middle[None])
-    speed = norm(track.velocity[FEET]) if rooted else _live_speed(state, ankles[0], dt_s)
+    pose_speed = _live_speed(state, ankles[0], dt_s)
+    speed = pose_speed
+    if rooted:
+        in_picture = norm(track.velocity[FEET]) * (root_camera[2] / FEET_DEPTH_M)
+        speed = foot_speed(in_picture, pose_speed, WAVERING_LIVE_M_S)
     shift = np.zeros(3)
     if state.seated:
         contact = Contact()
     else:
+        clearances = clearance_m(b, ankles, toes)[0].tolist()
         contact, shift, targets = feet_contact.follow(
-            contact, ankles[0].tolist(), clearance_m(b, ankles, toes)[0].tolist(), speed.tolist(), dt_s,
-            rooted,
-            settings.contact,
-        )  # fmt: skip
-    if any(foot.weight > 0 for foot in contact.feet):
-        turns = plant(b, turns, hips + shift, knees + shift, np.array([targets]))
+            contact, ankles[0].tolist(), clearances, speed.tolist(), dt_s, rooted, settings.contact
+        )
+        if settings.contact and feet_contact.bends_legs(contact, clearances):
+            turns = plant(b, turns, hips + shift, knees + shift, np.array([targets]))
     rotations = basis_of(b, turns, len(rig.bones))[0]
     if state.seated and previous is not None:
         rows = held_bones(b)
@@ -170,7 +176,7 @@ def step(rig, settings, state, packet):
     state = replace(
         state, pose=pose, middle=middle, ankles=ankles[0],
         root_camera=root_camera if rooted else state.root_camera,
-        ankle_speed=speed, contact=contact, returning=returning,
+        ankle_speed=pose_speed, contact=contact, returning=returning,
     )  # fmt: skip
     return state, pose
 
@@ -281,5 +287,5 @@ def _live_speed(state, ankles, dt_s):
     if state.ankles is None or dt_s <= 0:
         return np.zeros(2)
     speed = norm(ankles - state.ankles) / dt_s
-    share = dt_s / (dt_s + 0.03)
+    share = dt_s / (dt_s + 0.06)
     return state.ankle_speed + (speed - state.ankle_speed) * share

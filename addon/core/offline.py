@@ -17,11 +17,13 @@ from .stages import (
     ACROSS,
     DEPTH,
     FEET,
+    FEET_DEPTH_M,
     JOINTS,
     LEGS,
     SEATED_AFTER_S,
     Stand,
     calibrated_rotation,
+    foot_speed,
     points_of,
     promised_m,
     seated_after,
@@ -91,7 +93,7 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         yield 0.62 + 0.2 * rows.stop / len(times_out)
     hips, knees, ankles, toes = leg_joints(b, turns, middle)
     shift, targets, pinned = yield from _contacts(
-        ankles, clearance_m(b, ankles, toes), points[:, FEET] if rooted else ankles, times_out, rooted,
+        ankles, clearance_m(b, ankles, toes), _speeds(points, root, ankles, times_out, rooted), times_out, rooted,
         settings.contact, seated, floor,
     )  # fmt: skip
     rotations = np.empty((len(times_out), len(rig.bones), 4))
@@ -191,22 +193,29 @@ def _rises(seated, times_s):
         yield row, follows, share[follows] ** 2 * (3 - 2 * share[follows])
 
 
-def _contacts(ankles, clearances, feet, times_s, rooted, pinning, seated, floor):
+def _speeds(points, root, ankles, times_s, rooted):
+    """(M, 2) m/s of the feet: in the picture, or of the pose where nobody knows how far away it is."""
+    if len(times_s) < 2:
+        return np.zeros((len(times_s), 2))
+    of_pose = norm(np.gradient(ankles, times_s, axis=0))
+    if not rooted:
+        return of_pose
+    return foot_speed(norm(np.gradient(points[:, FEET], times_s, axis=0)) * (root[:, 2:] / FEET_DEPTH_M), of_pose)
+
+
+def _contacts(ankles, clearances, speeds, times_s, rooted, pinning, seated, floor):
     """Shifts of the hips (F, 3), targets of the ankles (F, 2, 3) and whether any foot is held (F,)."""
     steps = np.diff(times_s, prepend=times_s[0])
-    speeds = np.zeros(feet.shape[:2])
-    if len(times_s) > 1:
-        speeds = norm(np.gradient(feet, times_s, axis=0))
     shift, targets, pinned = np.empty((len(ankles), 3)), np.empty_like(ankles), np.zeros(len(ankles), bool)
     contact = Contact() if floor is None else Contact(floor=floor, low=floor)
     for i, row in enumerate(
         zip(ankles.tolist(), clearances.tolist(), speeds.tolist(), steps.tolist(), strict=True)
     ):
         if seated[i]:
-            contact, shift[i], targets[i] = Contact(), 0.0, ankles[i]
+            contact, shift[i], targets[i], pinned[i] = Contact(), 0.0, ankles[i], False
         else:
             contact, shift[i], targets[i] = feet_contact.follow(contact, *row, rooted, pinning)
-        pinned[i] = any(foot.weight > 0 for foot in contact.feet)
+            pinned[i] = pinning and feet_contact.bends_legs(contact, row[1])
         if i % _CONTACT_SLICE == _CONTACT_SLICE - 1:
             yield 0.82 + 0.08 * i / len(ankles)
     return shift, targets, pinned

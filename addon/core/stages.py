@@ -8,17 +8,19 @@ from . import filters, level
 from .calibration import Calibration
 from .skeleton import BODY, BODY_INDEX
 
-# Filtered points: the body's joints, the hips' place as two, because depth is known so much worse, and where the ankles
-# are before the camera, which tells better whether a foot stands than the sum of what was filtered apart.
+# Filtered points: the body's joints; the hips' place as two, because depth is known so much worse; and where the ankles
+# are in the picture, as if all were equally far, for what stands there stands, however the depth may waver.
 JOINTS = len(BODY)
 ACROSS, DEPTH = JOINTS, JOINTS + 1
 FEET = slice(JOINTS + 2, JOINTS + 4)
+FEET_DEPTH_M, LEAST_DEPTH_M = 4.0, 0.3
 POINTS = JOINTS + 4
 _ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
 _KNEES = [BODY_INDEX["left_knee"], BODY_INDEX["right_knee"]]
 LEGS = [*_KNEES, *_ANKLES, BODY_INDEX["left_toe"], BODY_INDEX["right_toe"]]
 OUT_OF_VIEW, IN_VIEW = 0.1, 0.3  # scores of knees and ankles that are gone, and that are back
 SEATED_AFTER_S = 0.4
+WAVERING_LIVE_M_S, WAVERING_M_S = 3.0, 1.0  # how fast a standing foot may seem in a noisy pose, live and in a take
 LAG_JOINTS = [
     BODY_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "wrist", "knee", "ankle")
 ]
@@ -63,7 +65,8 @@ def points_of(observation):
     out[:JOINTS] = observation.joints
     out[ACROSS] = observation.root * [1.0, 1.0, 0.0]
     out[DEPTH] = observation.root * [0.0, 0.0, 1.0]
-    out[FEET] = observation.joints[_ANKLES] + observation.root
+    feet = observation.joints[_ANKLES] + observation.root
+    out[FEET] = feet * [1.0, 1.0, 0.0] * (FEET_DEPTH_M / np.maximum(feet[:, 2:], LEAST_DEPTH_M))
     return out
 
 
@@ -86,6 +89,11 @@ def travel(rotation, root_from, root_to):
     out = moved @ rotation.T
     out[..., 2] -= moved[..., 2] * rotation[2, 2]
     return out
+
+
+def foot_speed(in_picture, of_pose, wavering_m_s=WAVERING_M_S):
+    """How fast feet are, m/s, by the picture and by the pose, whose depth wavers: what is beyond that counts."""
+    return np.maximum(in_picture, of_pose - wavering_m_s)
 
 
 def seated_after(seated, waited_s, scores, dt_s):
