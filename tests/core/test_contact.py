@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mocap_core.contact import EASE_OUT_S, RELEASE_SPEED_M_S, Contact, follow
+from mocap_core.contact import EASE_OUT_S, RELEASE_SPEED_M_S, Contact, bends_legs, follow
 
 DT = 1 / 30
 LEFT, RIGHT = (0.1, 0.0, 0.08), (-0.1, 0.0, 0.08)
@@ -100,3 +100,15 @@ def test_switched_off_it_keeps_the_floor_alone():
     contact, _, targets = stand(pinning=False)
     assert not any(foot.locked for foot in contact.feet)
     assert targets == [pytest.approx(LEFT), pytest.approx(RIGHT)]
+
+
+def test_a_free_foot_is_kept_out_of_the_floor_and_legs_bend_for_it():
+    contact, _, _ = stand()
+    swinging = (-0.1, 0.4, 0.03)  # 5 cm too low
+    for _ in range(5):  # long enough to be let go altogether
+        contact, _, targets = follow(contact, (LEFT, swinging), (0.0, -0.05), (0.0, 2.0), DT)
+    assert not contact.feet[1].locked
+    assert targets[1][2] == pytest.approx(0.08)  # at rest on the floor, which has followed it down
+    contact, _, targets = follow(contact, (LEFT, (-0.1, 0.4, 0.0)), (0.0, -0.08), (0.0, 2.0), DT)
+    assert targets[1][2] == pytest.approx(0.08) and bends_legs(contact, (0.0, -0.08))
+    assert not bends_legs(Contact(floor=0.0), (0.0, 0.02))
