@@ -15,6 +15,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+RESEND_TICKS, PATIENCE_TICKS = 1000, 20_000
 MODULE = "bl_ext.user_default.vitpose_live_mocap"
 
 
@@ -40,14 +41,15 @@ def play(session, lines: list[bytes], armature, bones) -> tuple[np.ndarray, np.n
     seen = np.empty((len(lines), len(bones), 4, 4))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         for number, line in enumerate(lines):
-            received = session.link.counters.received
-            out.sendto(line, ("127.0.0.1", session.link.port))
-            until = time.perf_counter() + 30
+            received, tries = session.link.counters.received, 0
             while session.link.counters.received == received:
+                if tries % RESEND_TICKS == 0:  # UDP may lose it, also here
+                    if tries == PATIENCE_TICKS:
+                        raise SystemExit(f"datagram {number} did not arrive; {session.error}")
+                    out.sendto(line, ("127.0.0.1", session.link.port))
+                tries += 1
                 time.sleep(0.0005)  # the receiving thread's turn
                 session.tick()
-                if time.perf_counter() > until:
-                    raise SystemExit(f"datagram {number} did not arrive")
             seen[number] = evaluated(armature, bones)
     return seen, session.world_from_camera
 
