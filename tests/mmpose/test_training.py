@@ -20,9 +20,11 @@ from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
 from mocap_worker.backends.mmpose_backend import mmpose_weights
-from mocap_worker.training.coco import CocoRecipe, CocoTrainer
+from mocap_worker.training.annotated import People
+from mocap_worker.training.coco import CocoTrainer
+from mocap_worker.training.coco_recipe import CocoRecipe
 from mocap_worker.training.crops import Place, halves, place_matrix
-from mocap_worker.training.labelled import People
+from mocap_worker.training.labelled import Labelled
 from mocap_worker.training.layers import parameter_groups
 from mocap_worker.training.targets import gaussian_targets
 from mocap_worker.vitpose.model_config import config_path, load_model_config
@@ -116,9 +118,10 @@ def test_one_step_equals_mmposes(name, tmp_path, randomise):
     keypoints, labelled = some_people(described.keypoints, described.input_size, 4, seed=2)
     crops = np.random.default_rng(3).integers(0, 256, (4, 256, 192, 3), dtype=np.uint8)
     nobody = np.zeros((4, described.keypoints, 3), np.float32)
-    people = People([], np.zeros((0, 2)), np.arange(4), np.zeros(4, int), np.zeros((4, 4)), nobody, "", [])
+    arrays = (np.zeros((0, 2)), np.arange(4), np.zeros(4, int), np.zeros((4, 4)), nobody, np.zeros(4))
+    people = People([], *arrays, "", [], SKELETONS[described.skeleton])
     recipe = CocoRecipe(layer_decay=0.8, warmup=0, batch_size=4)
-    trainer = CocoTrainer(model, described, recipe, people, tmp_path)
+    trainer = CocoTrainer(model, [Labelled(name, described, people)], recipe, tmp_path)
     trainer.network.train()
     before = {key: value.clone() for key, value in mmpose_weights(model.state_dict()).items()}
     loss = trainer._train_step([torch.from_numpy(a) for a in (crops, keypoints, labelled, np.arange(4))])

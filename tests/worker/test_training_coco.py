@@ -5,15 +5,17 @@ import os
 import signal
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
+from labelled_people import COCO, CONFIGS, SHORT, STANCE, STILL, draw_people, mocap_train, write_config
 from typer.testing import CliRunner
 
 from mocap_worker.cli import app
 from mocap_worker.evaluation import EvaluationError
-from mocap_worker.training.coco import CocoRecipe, CocoTrainer, coco_rate
+from mocap_worker.training.annotated import read_people
+from mocap_worker.training.coco import CocoTrainer
+from mocap_worker.training.coco_recipe import CocoRecipe, coco_rate
 from mocap_worker.training.crops import (
     CropChanges,
     Place,
@@ -23,88 +25,15 @@ from mocap_worker.training.crops import (
     mirror_order,
     place_matrix,
 )
-from mocap_worker.training.labelled import Order, read_people
+from mocap_worker.training.labelled import Labelled, Order
 from mocap_worker.training.layers import freeze, layer_of, parameter_groups
-from mocap_worker.training.loop import TrainingError
+from mocap_worker.training.recipe import TrainingError
 from mocap_worker.training.targets import gaussian_targets, heatmap_mse
 from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint
 from mocap_worker.vitpose.config import read_config
 from mocap_worker.vitpose.model_config import load_model_config
 from mocap_worker.vitpose.skeletons import SKELETONS
 from mocap_worker.vitpose.transforms import crop_matrix, crop_of
-
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-STILL = {"flip": 0.5, "half_body": 0.0, "scale": 0.0, "rotation_chance": 0.0, "shift_chance": 0.0}
-SHORT = {"epochs": 4, "steps": (3,), "batch_size": 2, "lr": 1e-3, "warmup": 2, "sigma": 1.5, "log_every": 1000}
-COCO = SKELETONS["coco17"]
-
-PICTURE = (160, 200)
-# Where COCO's keypoints are in a figure 1 high, its middle at 0; limbs move by up to 0.05.
-STANCE = [
-    *[(0.0, -0.42), (0.04, -0.46), (-0.04, -0.46), (0.08, -0.43), (-0.08, -0.43)],
-    *[(0.14, -0.28), (-0.14, -0.28), (0.24, -0.12), (-0.24, -0.12), (0.26, 0.04), (-0.26, 0.04)],
-    *[(0.09, 0.04), (-0.09, 0.04), (0.11, 0.26), (-0.11, 0.26), (0.12, 0.46), (-0.12, 0.46)],
-]
-LIMBS = [(5, 7), (7, 9), (6, 8), (8, 10), (5, 6), (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16)]
-
-
-def draw_people(folder, count=4, seed=0, name="annotations.json"):
-    """Writes `count` pictures with one person each, and their annotations; the annotation file."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    images, annotations = [], []
-    for i in range(count):
-        width, height = PICTURE
-        image = rng.integers(60, 110, (height, width, 3), dtype=np.uint8)
-        middle = np.array([width / 2, height / 2]) + rng.uniform(-8, 8, 2)
-        points = middle + 150 * (np.array(STANCE) + rng.uniform(-0.05, 0.05, (17, 2)))
-        for a, b in LIMBS:
-            cv2.line(image, points[a].astype(int).tolist(), points[b].astype(int).tolist(), (200, 200, 200), 4)
-        for k, point in enumerate(points):  # left and right in the same colour, as in life
-            colour = [(40, 255), (255, 40), (40, 40)][(k + 1) // 2 % 3]
-            cv2.circle(image, point.astype(int).tolist(), 4, (*colour, 28 * ((k + 1) // 2)), -1)
-        cv2.imwrite(str(folder / f"{i}.png"), image)
-        low, high = points.min(0) - 6, points.max(0) + 6
-        box = [*low.tolist(), *(high - low).tolist()]
-        rows = np.column_stack([points, np.full(17, 2.0)])
-        images.append({"id": i, "file_name": f"{i}.png", "width": width, "height": height})
-        person = {"id": 100 + i, "image_id": i, "category_id": 1, "bbox": box, "area": 0.5 * box[2] * box[3]}
-        annotations.append(person | {"keypoints": rows.reshape(-1).tolist(), "num_keypoints": 17, "iscrowd": 0})
-    content = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "person"}]}
-    (folder / name).write_text(json.dumps(content), "utf-8")
-    return folder / name
-
-
-def write_config(path, training, udp=True, keypoints=17, drop_path=0.0, head="simple"):
-    """A config of a very small ViTPose for 96×128 px with that `training`; its path."""
-    codec = "UDPHeatmap" if udp else "MSRAHeatmap"
-    widths, kernels, last = ((), (), "dict(kernel_size=3, padding=1)")
-    neck = "neck=dict(type='FeatureMapProcessor', scale_factor=4.0, apply_relu=True), "
-    if head == "classic":
-        widths, kernels, last, neck = (256, 256), (4, 4), "dict(kernel_size=1)", ""
-    path.write_text(
-        f"""
-codec = dict(type='{codec}', input_size=(96, 128), heatmap_size=(24, 32), sigma=2)
-dataset_type = 'CocoDataset'
-model = dict(
-    type='TopdownPoseEstimator',
-    data_preprocessor=dict(bgr_to_rgb=True),
-    backbone=dict(
-        type='mmpretrain.VisionTransformer', img_size=(128, 96), patch_size=16, patch_cfg=dict(padding=2),
-        with_cls_token=False, drop_path_rate={drop_path},
-        arch=dict(embed_dims=48, num_layers=2, num_heads=3, feedforward_channels=192),
-    ),
-    {neck}head=dict(
-        type='HeatmapHead', in_channels=48, out_channels={keypoints}, decoder=codec, final_layer={last},
-        deconv_out_channels={widths}, deconv_kernel_sizes={kernels},
-    ),
-    test_cfg=dict(shift_heatmap={not udp}),
-)
-training = dict({", ".join(f"{k}={v!r}" for k, v in training.items())})
-""",
-        "utf-8",
-    )
-    return path
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -129,14 +58,7 @@ def trainer_for(drawn, folder, workers=0, measure=None, config=None, **changes):
     recipe = CocoRecipe.from_config(read_config(path)["training"])
     torch.manual_seed(0)
     people = read_people(drawn, described)
-    return CocoTrainer(described.build(), described, recipe, people, folder, "cpu", workers, measure)
-
-
-def mocap_train(*arguments):
-    done = CliRunner().invoke(app, ["train", *map(str, arguments)])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return done.exit_code, done.output
+    return CocoTrainer(described.build(), [Labelled("data", described, people)], recipe, folder, workers, measure)
 
 
 # --- the recipe ------------------------------------------------------------------------------------------------
@@ -226,10 +148,7 @@ def test_the_loss_is_the_mean_over_keypoints():
     found, target = torch.rand(3, 5, 8, 6, generator=rng), torch.rand(3, 5, 8, 6, generator=rng)
     weight = torch.tensor([[1, 1, 0, 1, 1], [0, 1, 1, 1, 1], [1, 1, 1, 1, 0]]).float()
     expected = np.mean(
-        [
-            np.mean([((found[n, k] - target[n, k]) * weight[n, k]).square().mean() for n in range(3)])
-            for k in range(5)
-        ]
+        [np.mean([((found[n, k] - target[n, k]) * weight[n, k]).square().mean() for n in range(3)]) for k in range(5)]
     )
     assert float(heatmap_mse(found, target, weight)) == pytest.approx(expected, rel=1e-6)
 
@@ -342,7 +261,7 @@ def test_four_pictures_are_learnt_by_heart_to_ap_1(tmp_path):
     common = [config, "--data", data, "--val", data, "--out", run, "--device", "cpu", "--workers", 0]
     code, text = mocap_train(*common, "--export", tmp_path / "half.safetensors")
     assert code == 0, text
-    assert "4 people in 4 pictures, 260 steps on cpu" in text and "epoch 260: AP 1.0000" in text
+    assert "4 people in 4 pictures, 260 steps on cpu" in text and "step 260: AP 1.0000" in text
     assert "step 260/260" in text and "pictures/s" in text and "min left" in text
     # What was kept as the best measures the same by itself; an untrained network finds nobody.
     assert config_named_in(run / "best.safetensors") == "tiny"
@@ -360,7 +279,7 @@ def test_four_pictures_are_learnt_by_heart_to_ap_1(tmp_path):
     assert code == 0 and "going on from step 260" in text
     other = write_config(tmp_path / "more.py", numbers | {"epochs": 1, "lr": 0.0})
     code, text = mocap_train(other, *common[1:5], "--out", tmp_path / "more", "--init", run / "last.pt", *common[7:])
-    assert code == 0 and "epoch 1: AP 1.0000" in text, text
+    assert code == 0 and "step 1: AP 1.0000" in text, text
 
 
 def same(ours: CocoTrainer, theirs: CocoTrainer) -> None:

@@ -13,11 +13,13 @@ pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install
 
 from mocap_worker.training import weights
 from mocap_worker.training.pictures import PictureSource
+from mocap_worker.training.recipe import TrainingError
 from mocap_worker.training.render import Renderer, RenderError
+from mocap_worker.training.starting import Source, start_from
 from mocap_worker.training.stream import PictureStream, StreamError, draw_chunk
 from mocap_worker.training.targets import heatmap_targets, pck, peaks
-from mocap_worker.training.train import Recipe, Trainer, TrainingError, rate
-from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint, start_from
+from mocap_worker.training.train import Recipe, Trainer, rate
+from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint
 from mocap_worker.vitpose.model import ViTPose
 from mocap_worker.vitpose.transforms import normalise
 
@@ -128,7 +130,8 @@ def test_a_resumed_run_ends_with_the_same_bits(source, tmp_path):
 
 def test_weights_to_start_from_are_learnt_on(source, tmp_path):
     trainer = Trainer(small_model(), recipe(source, iterations=2), tmp_path)
-    trainer.start_from(small_model(seed=5).state_dict())
+    trainer.start_from(Source(small_model(seed=5).state_dict(), "weights", hardness=0.4))
+    assert trainer.hardness == 0.4
     key = "backbone.blocks.0.attn.qkv.weight"
     before = trainer.model.state_dict()[key].clone()
     trainer.run(report=lambda line: None)
@@ -150,8 +153,8 @@ def test_a_failing_painter_is_reported_and_not_waited_for(tmp_path):
     stream = PictureStream({"character": str(tmp_path / "none.glb"), "landmarks": "", "size": SIZE}, 4)
     try:
         stream.ask(0, 0.0)
-        with pytest.raises(StreamError, match=r"none\.glb cannot be read"):
-            stream.get(0)
+        with pytest.raises(StreamError, match=r"none\.glb cannot be read"), stream.taken(0):
+            pass
     finally:
         stream.close()
 
@@ -219,7 +222,8 @@ def test_a_painter_does_not_outlive_a_killed_run(source, tmp_path):
         "if __name__ == '__main__':\n"
         f"    stream = PictureStream({dict(source, size=SIZE)!r}, 4)\n"
         "    stream.ask(0, 0.0)\n"
-        "    stream.get(0)\n"
+        "    with stream.taken(0):\n"
+        "        pass\n"
         "    print(stream._workers[0].pid, flush=True)\n"
         "    os.kill(os.getpid(), getattr(signal, 'SIGKILL', signal.SIGTERM))\n",
         "utf-8",

@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mocap_worker.vitpose.checkpoint import CheckpointError, fill, load_checkpoint, read_weights, start_from
+from mocap_worker.training.starting import start_from
+from mocap_worker.vitpose.checkpoint import CheckpointError, fill, load_checkpoint, read_weights
 from mocap_worker.vitpose.model import DATASETS, ViTPose
 
 KEYPOINTS = {"coco": 17, "aic": 14, "mpii": 16, "ap10k": 17, "apt36k": 17, "wholebody": 133}

@@ -11,7 +11,7 @@ DRAWN, LABELLED = "Drawn pictures (configs whose training has a source)", "Label
 
 def train(
     config: Annotated[
-        Path, typer.Argument(help="Config file with training = dict(…), such as one of configs/train_….py.")
+        Path, typer.Argument(help="A config with training = dict(…): a file, or the name of one of configs/train_….py.")
     ],
     out: Annotated[
         Path | None,
@@ -24,26 +24,35 @@ def train(
     export: Annotated[
         Path | None, typer.Option(help="Where the averaged weights go at the end, as .safetensors.")
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="Train for so long, all calls together, in place of the config's length."),
+    ] = None,
+    device: Annotated[str, typer.Option(envvar="VITPOSE_DEVICE", help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Threads of the network on a CPU.")] = 1,
     data: Annotated[
-        Path | None,
-        typer.Option(help="COCO-format annotations, or the folder of a dataset.", rich_help_panel=LABELLED),
+        list[str] | None,
+        typer.Option(
+            help="COCO-format annotations, a dataset's folder, or OpenPose's of JSON; NAME=PATH for each of several.",
+            rich_help_panel=LABELLED,
+        ),
     ] = None,
     images: Annotated[
         Path | None,
-        typer.Option(help="The folder of their pictures, where it is not found.", rich_help_panel=LABELLED),
+        typer.Option(
+            help="The folder of their pictures, or their video, where it is not found.", rich_help_panel=LABELLED
+        ),
     ] = None,
     val: Annotated[
-        Path | None,
-        typer.Option(help="What AP is measured on as it learns, as for mocap eval.", rich_help_panel=LABELLED),
+        list[str] | None, typer.Option(help="What AP is measured on as it learns, as for mocap eval.")
     ] = None,
-    val_images: Annotated[
-        Path | None, typer.Option(help="The folder of the pictures of --val.", rich_help_panel=LABELLED)
+    val_images: Annotated[Path | None, typer.Option(help="The folder of the pictures of --val.")] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Weights of the config's teacher.", rich_help_panel=LABELLED)
     ] = None,
-    device: Annotated[
-        str,
-        typer.Option(envvar="VITPOSE_DEVICE", help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=LABELLED),
-    ] = "auto",
+    token: Annotated[
+        Path | None, typer.Option(help="A run that learnt a knowledge token, or its weights.", rich_help_panel=LABELLED)
+    ] = None,
     workers: Annotated[
         int,
         typer.Option(min=0, help="Processes that read pictures; they change no bit.", rich_help_panel=LABELLED),
@@ -61,52 +70,59 @@ def train(
     """
     import torch
 
-    from ..backends import BackendError
+    from ..backends import BackendError, choose_device
     from ..evaluation import EvaluationError
     from ..training.gltf import CharacterError
-    from ..training.loop import TrainingError
+    from ..training.labelled_run import Given
     from ..training.motion import MotionError
+    from ..training.processes import joined
+    from ..training.recipe import TrainingError
     from ..training.stream import StreamError
     from ..vitpose.checkpoint import CheckpointError
     from ..vitpose.config import ConfigError
 
+    torch.set_num_threads(threads)
+    folder = out or Path("runs") / Path(config).stem
     try:
-        if data is None:
-            run(config, out, init, export, character, motion, threads)
-        else:
-            run_labelled(config, data, out, init, export, images, val, val_images, device, workers, threads)
+        with joined(choose_device(device)) as processes:
+            if data:
+                given = Given(data, images, val or [], val_images, teacher, token)
+                trainer = labelled(config, given, folder, minutes, workers, processes)
+            else:
+                trainer = drawn(config, folder, minutes, character, motion, val, val_images, processes)
+            follow(trainer, init, export)
     except (TrainingError, EvaluationError, BackendError, ConfigError, CheckpointError) as error:
         fail(str(error))
     except (StreamError, MotionError, CharacterError) as error:
         fail(str(error))
     except torch.OutOfMemoryError:
-        fail("The memory of the device is full: raise split in the config's training, so that a batch goes in parts.")
+        fail(
+            "The memory of the device is full: raise split in the config's training, so that a batch goes in parts, or "
+            "lower batch_size or window."
+        )
     except KeyboardInterrupt:
         typer.echo("Stopped at once. The same command goes on from the last checkpoint.", err=True)
         raise typer.Exit(130) from None
 
 
-def run(config, out=None, init=None, export=None, character=None, motion=None, threads=1) -> None:
-    """Trains on drawn pictures; errors are raised."""
-    from ..training.loop import TrainingError
+def drawn(config, folder, minutes, character, motion, val, val_images, processes):
+    """The trainer on drawn pictures; errors are raised."""
+    from ..training.recipe import TrainingError
 
-    table = training_of(config)
+    table = training_of(config, minutes)
     if "epochs" in table:
         raise TrainingError(f"{config} trains on labelled pictures: say with --data where they are")
     try:
         import moderngl  # noqa: F401
     except ImportError:
-        raise TrainingError(
-            "Training draws its pictures with moderngl: `uv sync --extra train` installs it."
-        ) from None
+        raise TrainingError("Training draws its pictures with moderngl: `uv sync --extra train` installs it.") from None
     import torch
 
     from ..opencv import cv2
+    from ..training.drawn_run import drawn_trainer
     from ..training.motion import motion_path
-    from ..training.train import Recipe, Trainer
-    from ..vitpose.model_config import load_model_config
+    from ..training.train import Recipe
 
-    torch.set_num_threads(threads)
     cv2.setNumThreads(1)
     recipe = Recipe.from_config(table)
     glb = character or default_character()
@@ -118,77 +134,61 @@ def run(config, out=None, init=None, export=None, character=None, motion=None, t
         **recipe.source,
     }
     torch.manual_seed(recipe.seed)
-    described = load_model_config(config)
-    trainer = Trainer(described.build(), recipe, out or Path("runs") / Path(config).stem)
-    follow(trainer, described, init, export)
+    return drawn_trainer(config, recipe, folder, val, val_images, processes)
 
 
-def run_labelled(
-    config, data, out=None, init=None, export=None, images=None, val=None, val_images=None, device="cpu", workers=0,
-    threads=1,
-) -> None:  # fmt: skip
-    """Trains on labelled pictures; errors are raised."""
-    import torch
-
-    from ..backends import choose_device
-    from ..evaluation.datasets import open_dataset
+def labelled(config, given, folder, minutes, workers, processes):
+    """The trainer on labelled pictures; errors are raised."""
     from ..opencv import cv2
-    from ..training.coco import CocoRecipe, CocoTrainer
-    from ..training.labelled import read_people
-    from ..training.loop import TrainingError
-    from ..training.validate import average_precision, check_measurable
-    from ..vitpose.model_config import load_model_config
+    from ..training.coco_recipe import CocoRecipe
+    from ..training.labelled_run import labelled_trainer
+    from ..training.recipe import TrainingError
 
-    torch.set_num_threads(threads)
     cv2.setNumThreads(1)
-    table = training_of(config)
+    table = training_of(config, minutes)
     if "iterations" in table or "source" in table:
         raise TrainingError(f"{config} draws its pictures; leave --data out, or choose a config with epochs")
-    recipe = CocoRecipe.from_config(table)
-    described = load_model_config(config)
-    people = read_people(data, described, images)
-    for note in people.notes:
-        typer.echo(note)
-    measure = None
-    if val is not None:
-        labelled = open_dataset(val, images=val_images, model=described.skeleton)
-        check_measurable(described, labelled)
-        measure = lambda model: average_precision(model, described, labelled, workers=max(workers, 1))  # noqa: E731
-    torch.manual_seed(recipe.seed)
-    folder = out or Path("runs") / Path(config).stem
-    chosen = choose_device(device)
-    trainer = CocoTrainer(described.build(), described, recipe, people, folder, chosen, workers, measure)
-    typer.echo(f"{len(people)} people in {len(people.pictures)} pictures, {trainer.steps} steps on {chosen}")
-    follow(trainer, described, init, export)
+    trainer = labelled_trainer(config, CocoRecipe.from_config(table), given, folder, workers, processes)
+    if processes.first:
+        for part in trainer.sets:
+            for note in part.people.notes:
+                typer.echo(note)
+        people = sum(len(part.people) for part in trainer.sets)
+        pictures = sum(len(set(part.people.picture.tolist())) for part in trainer.sets)
+        length = f"{trainer.recipe.minutes:g} minutes" if trainer.recipe.minutes else f"{trainer.steps} steps"
+        typer.echo(f"{people} people in {pictures} pictures, {length} on {processes.device}")
+    return trainer
 
 
-def training_of(config: Path) -> dict:
+def training_of(config: Path, minutes: float | None = None) -> dict:
     """The config's `training`. Raises TrainingError where there is none."""
-    from ..training.loop import TrainingError
+    from ..training.recipe import TrainingError
     from ..vitpose.config import read_config
+    from ..vitpose.model_config import config_path
 
-    table = read_config(config).get("training")
+    table = read_config(config_path(config)).get("training")
     if not isinstance(table, dict):
         raise TrainingError(f"{config} has no training = dict(…), so nothing says how to train")
-    return table
+    return table | ({} if minutes is None else {"minutes": minutes})
 
 
-def follow(trainer, described, init: Path | None, export: Path | None) -> None:
+def follow(trainer, init: Path | None, export: Path | None) -> None:
     """Runs a trainer to its end, and writes its weights once it is there."""
-    from ..training import weights
+    from ..training import starting
+
+    def tell(line: str) -> None:
+        if trainer.processes.first:
+            print(line, flush=True)
 
     if init is not None and not trainer.checkpoint.is_file():
-        trainer.start_from(*weights.read(init))
-    trainer.run(lambda line: print(line, flush=True))
-    if export is not None and trainer.step == trainer.steps:
-        name = trainer.recipe.model or described.name
-        notes = {
-            "codec": "udp" if described.codec.udp else "msra",
-            "trained_by": described.name,
-            "steps": str(trainer.step),
-        }
-        weights.export(trainer.model, trainer.average, export, name, **notes)
-        print(f"weights: {export}")
+        for note in trainer.start_from(starting.read(init)):
+            tell(note)
+    trainer.run(tell)
+    if export is not None and trainer.finished and trainer.processes.first:
+        trainer.export(export)
+        tell(f"weights: {export}")
+    if not trainer.finished and trainer.processes.count == 1:  # torchrun would take this for a failure
+        raise typer.Exit(130)
 
 
 def default_character() -> Path:

@@ -1,161 +1,130 @@
 """Trains a ViTPose on labelled people as the papers do; every number comes from the config's `training`.
 
-Owns the recipe, its rates, its loss and which weights are kept as the best. Xu et al., "ViTPose", NeurIPS 2022.
+Owns the losses of a batch and what a run is bound to. Xu et al., "ViTPose", NeurIPS 2022; "ViTPose++", TPAMI 2023.
 """
 
 from __future__ import annotations
 
-import copy
-import math
+import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-from ..vitpose.model import ViTPose
-from ..vitpose.model_config import ModelConfig
+from ..vitpose.codec import decode
 from ..vitpose.transforms import normalise
-from . import weights
+from .annotated import AP_KINDS
+from .coco_recipe import CocoRecipe, coco_rate
 from .crops import CropChanges
-from .labelled import Crops, Order, People, loader, steps_an_epoch
+from .distil import Teacher, TokenStudent, learn_token_alone
+from .labelled import Crops, Labelled, Order, loader, steps_an_epoch
 from .layers import freeze, parameter_groups
-from .loop import Loop, TrainingError, read_recipe
+from .loop import Loop
+from .processes import ALONE, Processes, kept_apart
+from .recipe import TrainingError
+from .samples import prediction_sheet
+from .starting import Source, start_from
 from .targets import gaussian_targets, heatmap_mse
 
 #: What may be another when a run goes on: it changes no step that was made.
-_FREE = {"epochs", "val_every", "checkpoint_every", "log_every", "model"}
-
-
-@dataclass
-class CocoRecipe:
-    """The numbers of a run; the defaults are the papers' for COCO. model: the config that uses the weights.
-
-    A batch goes through the network in `split` parts (batch norm sees one at a time), and one step follows.
-    steps: epochs at whose end the rate is multiplied by step_factor. warmup: iterations, from warmup_from of the
-    rate. layer_decay: 1.0 for none. freeze: of "attention" and "ffn". ema: decay of the averaged weights, 0 for none.
-    precision: of the network's pass, "fp32" or "bf16". val_every: epochs. augmentation: CropChanges' numbers.
-    """
-
-    model: str | None = None
-    epochs: int = 210
-    steps: tuple[int, ...] = (170, 200)
-    step_factor: float = 0.1
-    batch_size: int = 512
-    split: int = 1
-    lr: float = 5e-4
-    warmup: int = 500
-    warmup_from: float = 0.001
-    weight_decay: float = 0.1
-    betas: tuple[float, float] = (0.9, 0.999)
-    layer_decay: float = 1.0
-    freeze: tuple[str, ...] = ()
-    clip: float = 1.0
-    ema: float = 0.0
-    sigma: float = 2.0
-    precision: str = "fp32"
-    seed: int = 0
-    val_every: int = 10
-    checkpoint_every: int = 500
-    log_every: int = 50
-    augmentation: dict = field(default_factory=dict)
-
-    @classmethod
-    def from_config(cls, table: dict) -> CocoRecipe:
-        recipe = read_recipe(cls, table)
-        for name in ("epochs", "batch_size", "split", "val_every", "checkpoint_every", "log_every"):
-            if getattr(recipe, name) < 1:
-                raise TrainingError(f"the config's training has {name}={getattr(recipe, name)}; expected 1 or more")
-        if recipe.precision not in ("fp32", "bf16"):
-            raise TrainingError(f"the config's training has precision={recipe.precision!r}; expected 'fp32' or 'bf16'")
-        unknown = set(recipe.augmentation) - {f.name for f in fields(CropChanges)}
-        if unknown:
-            raise TrainingError(f"the config's augmentation has unknown settings: {', '.join(sorted(unknown))}")
-        return recipe
-
-
-def coco_rate(recipe: CocoRecipe, step: int, an_epoch: int) -> float:
-    """The learning rate of a step, an_epoch of which are an epoch: warm-up in a straight line, then in steps."""
-    passed = sum(step >= epoch * an_epoch for epoch in recipe.steps)
-    rate = recipe.lr * recipe.step_factor**passed
-    if step < recipe.warmup:
-        rate *= recipe.warmup_from + (1 - recipe.warmup_from) * step / recipe.warmup
-    return rate
+_FREE = {"epochs", "minutes", "val_every", "checkpoint_every", "log_every", "samples_every", "small_checkpoints"}
+_FREE |= {"model", "compile"}
+#: Steps of a run that ends by the clock.
+_ENDLESS = 2**40
+#: Pictures in a sample.
+_SHOWN = 8
 
 
 class CocoTrainer(Loop):
     """One run on labelled people; `last.pt` is where it goes on, `best.safetensors` what found people best.
 
-    workers: processes that read and crop pictures; their number changes no bit. measure: from a network to its
-    AP, 0…1; None keeps no best one. Raises TrainingError.
+    model: a ViTPose, or a SharedBackbone for several sets. workers: processes that read and crop pictures; their
+    number changes no bit. teacher: for its heatmaps. token: a teacher's, for a model that has a place for one.
+    Raises TrainingError.
     """
 
     def __init__(
         self,
-        model: ViTPose,
-        config: ModelConfig,
+        model: nn.Module,
+        sets: list[Labelled],
         recipe: CocoRecipe,
-        people: People,
         folder: Path,
-        device: str = "cpu",
         workers: int = 0,
-        measure: Callable[[ViTPose], float] | None = None,
+        measure: Callable[[nn.Module], float] | None = None,
+        processes: Processes = ALONE,
+        teacher: Teacher | None = None,
+        token: Tensor | None = None,
     ) -> None:
-        self.config, self.people, self.workers, self.measure = config, people, workers, measure
-        self.device = torch.device(device)
-        self.crops = Crops(people, config, CropChanges(**recipe.augmentation), recipe.seed)
-        self.an_epoch = steps_an_epoch(len(people), recipe.batch_size)
-        self.best, self.measured_at, self.ap = -1.0, 0, math.nan
+        self.sets, self.workers = sets, workers
+        self.config, self.some_unused = sets[0].config, len(sets) > 1
+        self.measured = "AP" if self.config.skeleton in AP_KINDS else "PCK"
+        self.crops = Crops(sets, CropChanges(**recipe.augmentation), recipe.seed)
+        self.an_epoch = steps_an_epoch(len(self.crops), recipe.batch_size)
+        self.batch = min(recipe.batch_size, len(self.crops))
+        if self.batch < processes.count:
+            raise TrainingError(f"{len(self.crops)} people are fewer than the {processes.count} processes")
         self._batches = None
-        freeze(model, recipe.freeze)
-        super().__init__(model.to(self.device), model, recipe, folder, recipe.epochs * self.an_epoch)
+        network = model if token is None else TokenStudent(model, token)
+        network.to(processes.device)
+        self.teacher = teacher.to(processes.device) if teacher else None
+        if recipe.learn == "token":
+            learn_token_alone(model)
+        else:
+            freeze(model, recipe.freeze)
+        super().__init__(network, model, recipe, folder, recipe.epochs * self.an_epoch, measure, processes)
 
     @property
-    def best_file(self) -> Path:
-        return self.folder / "best.safetensors"
+    def digest(self) -> str:
+        """Of all annotations."""
+        return hashlib.sha256("".join(part.people.digest for part in self.sets).encode()).hexdigest()
 
-    def averaged(self) -> ViTPose:
-        """A network for use, with the averaged weights; the one that learns is left as it is."""
-        model = copy.deepcopy(self.model)
-        model.load_state_dict(self.average)
-        return model.eval()
+    def _put(self, source: Source) -> list[str]:
+        skeleton = self.sets[0].people.skeleton
+        wanted = skeleton.keypoints if skeleton else None
+        return start_from(self.model, source.weights, source.name, source.keypoints, wanted, self.config.dataset)
 
     def _optimiser(self) -> torch.optim.AdamW:
         r = self.recipe
-        groups = parameter_groups(self.model, self.model.depth, r.weight_decay, r.layer_decay)
+        groups = parameter_groups(self.network, self.model.depth, r.weight_decay, r.layer_decay)
         return torch.optim.AdamW(groups, lr=r.lr, betas=tuple(r.betas))
 
     def _rate(self, step: int) -> float:
-        return coco_rate(self.recipe, step, self.an_epoch)
+        return coco_rate(self.recipe, step, self.an_epoch, self.share_done if self.recipe.minutes else None)
 
     def _state(self) -> dict:
+        skeleton = self.sets[0].people.skeleton
         return {
             "recipe": asdict(self.recipe),
-            "people": self.people.digest,
-            "best": self.best,
-            "measured_at": self.measured_at,
-            "ap": self.ap,
+            "people": self.digest,
+            "keypoints": list(skeleton.keypoints) if skeleton else None,
         }
 
     def _restore(self, state: dict) -> None:
-        if state["people"] != self.people.digest:
+        if state["people"] != self.digest:
             raise TrainingError(f"{self.checkpoint} is of a run on other annotations; choose another --out")
         now, then = asdict(self.recipe), state["recipe"]
-        changed = [k for k in now if k not in _FREE and now[k] != then.get(k)]
+        changed = [k for k in now if k not in _FREE and _plain(now[k]) != _plain(then.get(k))]
         if changed:
             told = ", ".join(f"{k}={then.get(k)!r}" for k in changed)
             raise TrainingError(f"{self.checkpoint} is of a run with {told}; choose another --out, or set it so")
-        self.best, self.measured_at, self.ap = state["best"], state["measured_at"], state["ap"]
 
     def _open(self) -> None:
         r = self.recipe
-        order = Order(len(self.people), r.batch_size, r.seed, self.step, self.steps)
+        end = self.step + _ENDLESS if r.minutes else self.steps
+        order = Order(len(self.crops), r.batch_size, r.seed, self.step, end, self.processes)
         self._batches = iter(loader(self.crops, order, self.workers, self.device.type == "cuda"))
 
     def _close(self) -> None:
         self._batches = None  # ends the processes
 
-    def _batch(self) -> list[torch.Tensor]:
+    def _set_mode(self) -> None:
+        self.network.train(self.recipe.learn != "token")  # the teacher of a token is as it will be used
+
+    def _batch(self) -> list[Tensor]:
         try:
             batch = next(self._batches)
         except RuntimeError as error:  # a process that reads was killed
@@ -165,46 +134,86 @@ class CocoTrainer(Loop):
             raise TrainingError(f"{batch} Training stopped at step {self.step}; {self.checkpoint} goes on from there.")
         return batch
 
-    def _backward(self, batch: list[torch.Tensor]) -> float:
-        r, total = self.recipe, 0.0
-        count = len(batch[0])
-        for part in zip(*(column.chunk(r.split) for column in batch[:3]), strict=True):
-            crops, keypoints, labelled = (column.to(self.device, non_blocking=True) for column in part)
-            target, weight = gaussian_targets(
-                keypoints, labelled, self.model.input_size, self.model.heatmap_size, r.sigma, self.config.codec.udp
-            )
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=r.precision == "bf16"):
-                heatmaps = self.network(normalise(crops, self.config.mean, self.config.std))
-            loss = heatmap_mse(heatmaps.float(), target, weight) * (len(crops) / count)
-            loss.backward()
+    def _backward(self, batch: list[Tensor]) -> float:
+        parts = max(1, self.recipe.split // self.processes.count)
+        parts = list(zip(*(column.chunk(parts) for column in batch), strict=True))
+        total = 0.0
+        for i, (crops, keypoints, labelled, persons) in enumerate(parts):
+            of = torch.from_numpy(self.crops.set_of(persons.numpy()))
+            moved = (column.to(self.device, non_blocking=True) for column in (crops, keypoints, labelled, of))
+            with kept_apart(self.shared_network, i + 1 < len(parts)):
+                loss = self._loss(*moved) * self.processes.count / self.batch
+                loss.backward()
             total += float(loss.detach())
         return total
 
-    def _where(self, batch: list[torch.Tensor]) -> str:
-        ids = ", ".join(str(self.people.ids[i]) for i in batch[3][:8].tolist())
-        return f" (epoch {self.step // self.an_epoch + 1}, annotations {ids}{', …' if len(batch[3]) > 8 else ''})"
+    def _loss(self, crops: Tensor, keypoints: Tensor, labelled: Tensor, of: Tensor) -> Tensor:
+        """The sum over pictures of each one's loss."""
+        r = self.recipe
+        images = normalise(crops, self.config.mean, self.config.std)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=r.precision == "bf16"):
+            if len(self.sets) > 1:
+                heatmaps = self.shared_network(images, of)
+            else:
+                heatmaps = [self.shared_network(images)]
+            taught = self.teacher(images) if self.teacher and r.teacher_weight else None
+        loss = torch.zeros((), device=self.device)
+        for i, (part, found) in enumerate(zip(self.sets, heatmaps, strict=True)):
+            if found is None:
+                continue
+            own, k, found = of == i, part.config.keypoints, found.float()
+            target, weight = gaussian_targets(
+                keypoints[own, :k], labelled[own, :k], self.model.input_size, self.model.heatmap_size, r.sigma,
+                part.config.codec.udp,
+            )  # fmt: skip
+            loss = loss + len(found) * heatmap_mse(found, target, weight)
+            if taught is not None:
+                loss = loss + len(found) * r.teacher_weight * F.mse_loss(found, taught)
+        return loss
 
-    def _loop(self, report: Callable[[str], None], end: int, asked) -> None:
-        self._after_step(report)  # a run that was broken off while it measured
-        super()._loop(report, end, asked)
+    def _after_step(self) -> None:
+        if isinstance(self.network, TokenStudent):
+            self.network.keep()
 
-    def _after_step(self, report: Callable[[str], None]) -> None:
-        due = self.step and (self.step % (self.recipe.val_every * self.an_epoch) == 0 or self.step == self.steps)
-        if self.measure is None or not due or self.measured_at == self.step:
-            return
-        self.save()
-        model = self.averaged()
-        self.ap, self.measured_at = self.measure(model), self.step
-        better = self.ap > self.best
-        if better:
-            self.best = self.ap
-            name = self.recipe.model or self.config.name
-            codec = "udp" if self.config.codec.udp else "msra"
-            notes = {"codec": codec, "steps": str(self.step), "ap": f"{self.ap:.4f}"}
-            weights.export(self.model, self.average, self.best_file, name, torch.float32, **notes)
-        self.save()
-        report(f"epoch {self.step // self.an_epoch}: AP {self.ap:.4f}{', the best so far' if better else ''}")
+    def _where(self, batch: list[Tensor]) -> str:
+        ids = []
+        for person in batch[3][:8].tolist():
+            of = int(self.crops.set_of(np.array(person)))
+            ids.append(str(self.sets[of].people.ids[person - self.crops.first[of]]))
+        more = ", …" if len(batch[3]) > 8 else ""
+        return f" (epoch {self.step // self.an_epoch + 1}, annotations {', '.join(ids)}{more})"
+
+    def _measures_now(self) -> bool:
+        return self.step % (self.recipe.val_every * self.an_epoch) == 0
 
     def _described(self) -> str:
-        known = "" if math.isnan(self.ap) else f"  AP {self.ap:.3f} (best {self.best:.3f})"
-        return f"epoch {(self.step - 1) // self.an_epoch + 1}/{self.recipe.epochs}{known}"
+        known = "" if np.isnan(self.figure) else f"  {self.measured} {self.figure:.3f} (best {self.best:.3f})"
+        of = "" if self.recipe.minutes else f"/{self.recipe.epochs}"
+        return f"epoch {(self.step - 1) // self.an_epoch + 1}{of}{known}"
+
+    def _notes(self) -> dict[str, str]:
+        notes = {"config": self.recipe.model or self.config.name, "codec": "udp" if self.config.codec.udp else "msra"}
+        skeleton = self.sets[0].people.skeleton
+        return notes | ({"keypoints": ",".join(skeleton.keypoints)} if skeleton else {})
+
+    def _sheet(self, batch: list[Tensor]) -> np.ndarray | None:
+        own = np.flatnonzero(self.crops.set_of(batch[3].numpy()) == 0)[:_SHOWN]
+        if not len(own):
+            return None
+        crops, keypoints, labelled = (column[own] for column in batch[:3])
+        images = normalise(crops.to(self.device), self.config.mean, self.config.std)
+        with torch.inference_mode():
+            model = self.averaged()
+            of = torch.zeros(len(own), dtype=torch.long, device=self.device)
+            heatmaps = model(images, of)[0] if len(self.sets) > 1 else model(images)
+            size = torch.tensor([self.model.input_size], device=self.device).float() - int(self.config.codec.udp)
+            size = size.expand(len(own), 2)
+            found, scores = (value.cpu().numpy() for value in decode(heatmaps, size / 2, size, self.config.codec))
+        k = self.config.keypoints
+        true = keypoints[:, :k].numpy(), labelled[:, :k].numpy()
+        return prediction_sheet(crops.numpy(), found, scores, *true, self.sets[0].people.skeleton)
+
+
+def _plain(value: object) -> object:
+    """Configs may have a list where a checkpoint has a tuple."""
+    return tuple(value) if isinstance(value, list) else value

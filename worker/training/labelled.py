@@ -1,4 +1,4 @@
-"""Labelled people for training: COCO-format annotations of any skeleton, and their crops in the order of a run.
+"""Labelled people as a training sees them: changed crops in the order of a run, of one data set or several.
 
 Which people a step sees, and how each is changed, follows from the seed, the epoch and the person alone: neither a
 kill nor the number of processes that read changes it.
@@ -6,137 +6,85 @@ kill nor the number of processes that read changes it.
 
 from __future__ import annotations
 
-import fnmatch
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ..evaluation import EvaluationError
-from ..evaluation.annotations import checked, read_json, truth_boxes
-from ..evaluation.datasets import KINDS, find_images, keypoints_in
 from ..evaluation.predict import read_picture
+from ..opencv import cv2
 from ..vitpose.model_config import ModelConfig
-from ..vitpose.skeletons import SKELETONS
+from .annotated import People
 from .crops import CropChanges, changed_crop, choose_place, halves, mirror_order
-from .loop import TrainingError
+from .processes import ALONE, Processes
+from .recipe import TrainingError
 
 
 @dataclass(frozen=True)
-class People:
-    """pictures: paths; sizes: (P, 2) their width and height. Of each person: ids (N,) of the annotations, picture
-    (N,) index, boxes (N, 4) xyxy px, keypoints (N, K, 3). digest: SHA-256 of the annotations. notes: sentences."""
+class Labelled:
+    """One data set: its name, the model that its head makes, its people."""
 
-    pictures: list[str]
-    sizes: np.ndarray
-    ids: np.ndarray
-    picture: np.ndarray
-    boxes: np.ndarray
-    keypoints: np.ndarray
-    digest: str
-    notes: list[str]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-def read_people(data: Path, config: ModelConfig, images: Path | None = None) -> People:
-    """The people in a dataset's folder, or in an annotation file, who can be learnt from.
-
-    images: the folder of the pictures, None to find it. Raises EvaluationError, which says what is wrong.
-    """
-    if not data.exists():
-        raise EvaluationError(f"There is nothing at {data}; expected a folder with annotations, or an annotation file.")
-    path = data if data.is_file() else _training_file(data, config.skeleton)
-    content, digest = read_json(path)
-    wholebody = config.skeleton == "coco133"
-    advice = f"{config.name} finds {config.keypoints} ({config.skeleton}): choose a config for what is labelled."
-    annotations = checked(content, path, config.keypoints, wholebody, advice)
-    rows_of = keypoints_in("wholebody" if wholebody else "coco")
-    labelled = [any(v > 0 for v in rows_of(a)[2::3]) for a in annotations["annotations"]]
-    boxes, _ = truth_boxes(annotations, labelled)
-    people = {a["id"]: a for a in annotations["annotations"]}
-    files = find_images(annotations, boxes, path, data if data.is_dir() else None, images)
-    index = {number: i for i, number in enumerate(files)}
-    sizes = {i["id"]: (i["width"], i["height"]) for i in annotations["images"]}
-    wanted = sum(has and not a.get("iscrowd") for a, has in zip(annotations["annotations"], labelled, strict=True))
-    boxless = wanted - len(boxes)
-    notes = [f"{boxless} labelled people have a box without area; they are left out."] if boxless else []
-    return People(
-        [str(file) for file in files.values()],
-        np.array([sizes[number] for number in files]),
-        np.array([box.annotation_id for box in boxes]),
-        np.array([index[box.image_id] for box in boxes]),
-        np.array([box.xyxy for box in boxes], dtype=np.float32),
-        np.array([rows_of(people[box.annotation_id]) for box in boxes], dtype=np.float32).reshape(
-            len(boxes), config.keypoints, 3
-        ),
-        digest,
-        notes,
-    )
-
-
-def _training_file(folder: Path, skeleton: str) -> Path:
-    """The one annotation file to train on."""
-    patterns = [
-        pattern.lower().replace("val", "train").replace("test", "train")
-        for kind in KINDS.values()
-        if kind.skeleton == skeleton
-        for pattern in kind.files
-    ]
-    places = [p for p in (folder / "annotations", folder) if p.is_dir()]
-    files = [f for place in places for f in sorted(place.iterdir()) if f.suffix == ".json" and f.is_file()]
-    for pattern in patterns:
-        found = [f for f in files if fnmatch.fnmatch(f.name.lower(), pattern) and "val" not in f.name.lower()]
-        if len(found) == 1:
-            return found[0]
-    raise EvaluationError(
-        f"Which annotations in {folder} to train on cannot be told: expected one like "
-        f"{patterns[0] if patterns else 'annotations.json'} in it or in its folder annotations; found "
-        f"{', '.join(f.name for f in files[:5]) or 'no JSON'}. Give the file itself with --data."
-    )
+    name: str
+    config: ModelConfig
+    people: People
 
 
 class Crops(Dataset):
-    """Changed crops by (epoch, person): crop, keypoints (K, 2) px, labelled (K,), person; or a sentence about what
-    is wrong with the picture."""
+    """Changed crops by (epoch, person), people counted through all data sets: crop, keypoints (K, 2) px, labelled
+    (K,), person; or a sentence about what is wrong with the picture. K is that of the largest set."""
 
-    def __init__(self, people: People, config: ModelConfig, how: CropChanges, seed: int) -> None:
-        skeleton = SKELETONS.get(config.skeleton)
-        if skeleton is None and (how.flip or how.half_body):
-            raise TrainingError(
-                f"{config.skeleton} is not among {', '.join(SKELETONS)}, so nothing tells left from right or above "
-                "from below; set flip=0.0 and half_body=0.0 in the config's augmentation"
-            )
-        self.people, self.how, self.seed = people, how, seed
-        self.input_size, self.udp = tuple(config.input_size), config.codec.udp
-        nobody = np.zeros(config.keypoints, dtype=bool)
-        self.upper, self.lower = halves(skeleton) if skeleton else (nobody, nobody)
-        self.mirror = mirror_order(skeleton) if skeleton else np.arange(config.keypoints)
+    def __init__(self, sets: list[Labelled], how: CropChanges, seed: int) -> None:
+        for part in sets:
+            if part.people.skeleton is None and (how.flip or how.half_body):
+                raise TrainingError(
+                    f"Nothing tells left from right or above from below of the {part.config.keypoints} keypoints of "
+                    f"{part.config.name}: name them in the annotations' category, or set flip=0.0 and half_body=0.0 in "
+                    "the config's augmentation"
+                )
+        self.sets, self.how, self.seed = sets, how, seed
+        self.keypoints = max(part.config.keypoints for part in sets)
+        #: Where each set's people begin.
+        self.first = np.cumsum([0, *(len(part.people) for part in sets)])
+        self._sides = [_sides(part) for part in sets]
 
     def __len__(self) -> int:
-        return len(self.people)
+        return int(self.first[-1])
+
+    def set_of(self, persons: np.ndarray) -> np.ndarray:
+        """Which set each person is of."""
+        return np.searchsorted(self.first, persons, side="right") - 1
 
     def __getitem__(self, which: tuple[int, int]) -> tuple | str:
-        epoch, person = which
-        p = self.people
+        epoch, number = which
+        of = int(self.set_of(np.array(number)))
+        part, p = self.sets[of], self.sets[of].people
+        person = number - int(self.first[of])
         picture = p.picture[person]
         width, height = (int(v) for v in p.sizes[picture])
         try:
             image = read_picture(Path(p.pictures[picture]), width, height)
         except EvaluationError as error:
             return str(error)
-        rng = np.random.default_rng([self.seed, 2, epoch, person])
-        keypoints = p.keypoints[person]
-        place = choose_place(
-            rng, self.how, p.boxes[person], keypoints, width, self.input_size, self.upper, self.lower
-        )
-        return *changed_crop(image, keypoints, place, self.input_size, self.udp, self.mirror), person
+        upper, lower, mirror = self._sides[of]
+        rng = np.random.default_rng([self.seed, 2, epoch, number])
+        keypoints, size = p.keypoints[person], tuple(part.config.input_size)
+        place = choose_place(rng, self.how, p.boxes[person], keypoints, width, size, upper, lower)
+        crop, found, labelled = changed_crop(image, keypoints, place, size, part.config.codec.udp, mirror)
+        more = self.keypoints - part.config.keypoints
+        return crop, np.pad(found, ((0, more), (0, 0))), np.pad(labelled, (0, more)), number
+
+
+def _sides(part: Labelled) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which keypoints are above the waist, which below, and which takes whose place in a mirror."""
+    if part.people.skeleton is None:
+        nobody = np.zeros(part.config.keypoints, dtype=bool)
+        return nobody, nobody, np.arange(part.config.keypoints)
+    return *halves(part.people.skeleton), mirror_order(part.people.skeleton)
 
 
 def steps_an_epoch(people: int, batch: int) -> int:
@@ -146,13 +94,15 @@ def steps_an_epoch(people: int, batch: int) -> int:
 
 @dataclass(frozen=True)
 class Order:
-    """The (epoch, person) of each step's batch, from step `first` up to `end`."""
+    """The (epoch, person) of each step's batch, from step `first` up to `end`; of several processes each has its
+    part."""
 
     people: int
     batch: int
     seed: int
     first: int
     end: int
+    processes: Processes = ALONE
 
     def __len__(self) -> int:
         return self.end - self.first
@@ -163,7 +113,9 @@ class Order:
             epoch, number = divmod(step, each)
             if epoch != known:
                 order, known = np.random.default_rng([self.seed, 1, epoch]).permutation(self.people), epoch
-            yield [(epoch, int(i)) for i in order[number * self.batch : (number + 1) * self.batch]]
+            batch = order[number * self.batch : (number + 1) * self.batch]
+            own = np.array_split(batch, self.processes.count)[self.processes.rank]
+            yield [(epoch, int(i)) for i in own]
 
 
 def together(samples: list[tuple | str]) -> list[torch.Tensor] | str:

@@ -9,7 +9,7 @@ import re
 
 from torch import nn
 
-from .loop import TrainingError
+from .recipe import TrainingError
 
 #: What can stay as it was, as in the paper's trials, and the names of its parameters in the backbone.
 FREEZABLE = {
@@ -35,7 +35,7 @@ def parameter_groups(model: nn.Module, depth: int, weight_decay: float, layer_de
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        layer = layer_of(name, depth)
+        layer = layer_of(name.removeprefix("model."), depth)
         decays = parameter.ndim > 1 and not name.endswith((".bias", "pos_embed"))
         group = groups.setdefault(
             (layer, decays),

@@ -28,8 +28,9 @@ def heatmap_targets(
     x = keypoints[..., 0] * (columns - 1) / (width - 1)
     y = keypoints[..., 1] * (rows - 1) / (height - 1)
     inside = visible & (x > -0.5) & (y > -0.5) & (x < columns - 0.5) & (y < rows - 0.5)
-    across = torch.exp(-((torch.arange(columns) - x[..., None]) ** 2) / (2 * sigma**2))
-    down = torch.exp(-((torch.arange(rows) - y[..., None]) ** 2) / (2 * sigma**2))
+    column, row = (torch.arange(cells, device=keypoints.device) for cells in heatmap_size)
+    across = torch.exp(-((column - x[..., None]) ** 2) / (2 * sigma**2))
+    down = torch.exp(-((row - y[..., None]) ** 2) / (2 * sigma**2))
     return down[..., :, None] * across[..., None, :] * inside[..., None, None]
 
 

@@ -1,38 +1,20 @@
-"""Weights into and out of training: starting from others, and what ships."""
+"""Weights out of a training, for use."""
 
 from __future__ import annotations
 
 import copy
-import pickle
 from pathlib import Path
 
 import safetensors
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..vitpose.checkpoint import read_weights, save_checkpoint
-from ..vitpose.model import ViTPose
-from .loop import TrainingError
-
-
-def read(path: str | Path) -> tuple[dict[str, Tensor], float | None]:
-    """A run's averaged weights and how hard its pictures had become, or a checkpoint's weights and None.
-
-    Raises CheckpointError for what is neither.
-    """
-    path = Path(path)
-    if path.suffix == ".pt" and path.is_file():
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
-            state = None  # read_weights says what is wrong with it
-        if isinstance(state, dict) and "average" in state:
-            return state["average"], state.get("hardness")
-    return read_weights(path)[0], None
+from ..vitpose.checkpoint import save_checkpoint
+from .recipe import TrainingError
 
 
 def export(
-    model: ViTPose,
+    model: nn.Module,
     average: dict[str, Tensor],
     path: Path,
     config: str,

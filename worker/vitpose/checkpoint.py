@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from .fitting import config_named_in, nearest_config
-from .layouts import CheckpointError, Weights, for_dataset, renamed, renamed_mae, some
+from .layouts import CheckpointError, Weights, for_dataset, renamed, some
 from .model import ViTPose
 from .weights_file import read_weights, write_weights
 
@@ -23,9 +23,9 @@ __all__ = [
     "config_named_in",
     "fill",
     "load_checkpoint",
+    "put",
     "read_weights",
     "save_checkpoint",
-    "start_from",
 ]
 
 # Eight bits and fewer need scales, which no known layout has.
@@ -56,18 +56,28 @@ def fill(
 
     source: for messages. Raises CheckpointError; the model is as it was then.
     """
-    expected = model.state_dict()
     found, original = renamed(weights, source)
     if model.experts:  # all of them stay; of the heads only COCO's
         found = {key: value for key, value in found.items() if not key.startswith("associate_keypoint_heads.")}
     else:
         found, original = for_dataset(found, original, dataset, model.keypoints, source)
+    put(model, found, original, source, model_name)
+
+
+def put(
+    model: nn.Module, found: Weights, original: dict[str, str], source: str, model_name: str = "the model"
+) -> None:
+    """Puts weights of model.py's names into the model, float32; positions are resized to its grid.
+
+    original: the file's own names of `found`, for messages. Raises CheckpointError; the model is as it was then.
+    """
+    expected = model.state_dict()
     counters = [key for key in expected if key.endswith("num_batches_tracked")]
     found = {key: value for key, value in found.items() if key not in counters}
     _fit_positions(found, expected, model.grid)
 
     problems = [
-        f"{original[key]} is {tuple(found[key].shape)}, expected {tuple(value.shape)}"
+        f"{original.get(key, key)} is {tuple(found[key].shape)}, expected {tuple(value.shape)}"
         for key, value in expected.items()
         if key in found and found[key].shape != value.shape
     ]
@@ -82,27 +92,7 @@ def fill(
     _put(model, found, original, source)
 
 
-def start_from(model: ViTPose, weights: Mapping[str, Tensor], source: str = "the weights to start from") -> None:
-    """Fills the model for a training: with a whole model of any layout, or the backbone of MAE's pre-training.
-
-    MAE has no head and no last norm; the model's own stay, as in the official repository. Where the model has
-    experts and the weights have none, each expert starts as that part of them (ViTPose++, section 3).
-    Raises CheckpointError; the model is as it was then.
-    """
-    backbone = renamed_mae(weights)
-    if backbone is None:
-        return fill(model, weights, source)
-    start = {key: value.float() for key, value in model.state_dict().items()}
-    if model.experts:
-        for key in [key for key in backbone if ".mlp.fc2." in key and key in start]:
-            shared, whole = len(start[key]), backbone[key]
-            backbone[key] = whole[:shared]
-            for i in range(model.experts):
-                backbone[key.replace(".fc2.", f".experts.{i}.")] = whole[shared:]
-    return fill(model, start | backbone, source)
-
-
-def _put(model: ViTPose, found: Weights, original: dict[str, str], source: str) -> None:
+def _put(model: nn.Module, found: Weights, original: dict[str, str], source: str) -> None:
     other = [f"{original.get(key, key)} ({value.dtype})" for key, value in found.items() if value.dtype not in _FLOATS]
     if other:
         raise CheckpointError(f"{source} has other numbers than float32, fp16 or bf16: {', '.join(some(other))}.")

@@ -55,7 +55,7 @@ _TRANSFORMERS = [
 _MAE = [(r"^(patch_embed|pos_embed$|blocks)", r"backbone.\1")]
 
 # The heads beside COCO's in multi-data-set files without experts; those with experts have DATASETS'.
-_MULTI = ("aic", "mpii", "crowdpose")
+MULTI = ("aic", "mpii", "crowdpose")
 
 
 def renamed(weights: Mapping[str, Tensor], source: str) -> tuple[Weights, dict[str, str]]:
@@ -117,9 +117,9 @@ def for_dataset(
     plain = {k: v for k, v in found.items() if k not in experts and not k.startswith("associate_keypoint_heads.")}
     names = {key: original[key] for key in plain}
     if heads and dataset != "coco":
-        if not experts and len(heads) > len(_MULTI):
+        if not experts and len(heads) > len(MULTI):
             raise CheckpointError(f"{source} is ViTPose+ split for coco, without the expert of {dataset}.")
-        order = DATASETS[1:] if experts else _MULTI
+        order = DATASETS[1:] if experts else MULTI
         if dataset not in order or order.index(dataset) not in heads:
             there = ", ".join(["coco", *(order[i] for i in heads if i < len(order))])
             raise CheckpointError(f"{source} has no head for {dataset}; it has {there}.")

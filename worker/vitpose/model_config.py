@@ -75,9 +75,10 @@ def shipped_configs() -> list[str]:
 
 
 def config_path(name_or_path: str | Path) -> Path:
-    """The file of a config that ships, by its name, or of any, by its path. Raises ConfigError."""
-    if str(name_or_path) in shipped_configs():
-        return Path(str(resources.files("mocap_worker.configs"))) / f"{name_or_path}.py"
+    """The file of a config that ships, a training's too, by its name, or of any, by its path. Raises ConfigError."""
+    shipped = Path(str(resources.files("mocap_worker.configs"))) / f"{name_or_path}.py"
+    if str(name_or_path) in shipped_configs() or (str(name_or_path).startswith("train_") and shipped.is_file()):
+        return shipped
     if str(name_or_path).endswith(".py"):
         return Path(name_or_path)
     near = get_close_matches(str(name_or_path), shipped_configs(), n=3, cutoff=0)
