@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,6 +102,21 @@ def test_bf16_of_the_model_that_ships_stays_where_fp32_is():
     shifts = shifts_px(rounded.heatmaps(crops), exact.heatmaps(crops), SIMPLE)
     assert len(shifts) > 40 and 0 < np.median(shifts) < 0.1
     assert (shifts <= LIMIT_PX).mean() >= 0.98
+
+
+@pytest.mark.parametrize("config", ["vitpose_t_simple_coco_256x192", "vitpose_t_classic_coco_256x192"])
+@pytest.mark.parametrize("bias", [0.0, 0.1])
+def test_bf16_is_near_fp32_whatever_the_norms_scale_and_shift(config, bias):
+    openvino_network = pytest.importorskip("mocap_worker.backends.openvino_network")
+    config = replace(load_model_config(config), depth=2)
+    model = network(config)
+    with torch.no_grad():
+        for name, value in model.backbone.named_parameters():
+            if "norm" in name:
+                value.normal_() if name.endswith("weight") else value.fill_(bias)
+    crops = crops_of(config, 1)
+    exact, rounded = (openvino_network.OpenVinoNetwork(model, config, kind, 2)(crops) for kind in ("fp32", "bf16"))
+    assert (rounded - exact).abs().max() < 0.03 * (exact.max() - exact.min())
 
 
 def test_auto_takes_bf16_only_where_keypoints_stay(monkeypatch):
