@@ -112,7 +112,7 @@ def test_what_would_run_differently_is_refused_by_name(tmp_path, old, new, said)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_that_ship():
-    with pytest.raises(ConfigError, match="no config 'vitpose_huge'.*such as vitpose_h_simple_coco_256x192, "):
+    with pytest.raises(ConfigError, match=r"no config 'vitpose_huge'.*such as vitpose_h_simple_coco_256x192, "):
         load_model_config("vitpose_huge")
 
 
