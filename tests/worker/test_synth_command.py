@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install .[train]")
@@ -19,24 +21,51 @@ def mocap(*arguments):
     )
 
 
-def test_a_data_set_without_motion_data(tmp_path):
-    out = tmp_path / "zwölf Bilder"
-    done = mocap("synth", "--out", out, "--count", 3, "--split", "rest", "--poses", 4, "--size", "96x128")
+def drawn(*arguments):
+    done = mocap("synth", "--split", "rest", "--poses", 4, *arguments)
     if "no OpenGL" in done.stderr:
         pytest.skip(done.stderr.strip())
+    return done
+
+
+def test_a_data_set_without_motion_data(tmp_path):
+    out = tmp_path / "zwölf Bilder"
+    done = drawn("--out", out, "--count", 3, "--longest", 160)
     assert done.returncode == 0, done.stderr
     data = json.loads((out / "annotations.json").read_text("utf-8"))
+    assert f"{len(data['annotations'])} people in 3 frames" in done.stdout
     assert len(data["images"]) == 3
     for image in data["images"]:
-        assert (image["width"], image["height"]) == (96, 128)
+        assert max(image["width"], image["height"]) == 160
         assert (out / image["file_name"]).stat().st_size > 1000
+    again = drawn("--out", out)
+    assert again.returncode == 1 and again.stderr.startswith(f"{out / 'annotations.json'} is there already")
+
+
+def test_crops_of_one_person(tmp_path):
+    done = drawn("--out", tmp_path, "--count", 2, "--crops", "96x128")
+    assert done.returncode == 0, done.stderr
+    data = json.loads((tmp_path / "annotations.json").read_text("utf-8"))
+    assert [(i["width"], i["height"]) for i in data["images"]] == [(96, 128)] * 2
+
+
+def test_a_preview_shows_pictures_above_their_histograms(tmp_path):
+    done = drawn("--out", tmp_path, "--count", 16, "--crops", "96x128", "--preview")
+    assert done.returncode == 0, done.stderr
+    assert "16 pictures" in done.stdout and not (tmp_path / "annotations.json").exists()
+    sheet = cv2.imread(str(tmp_path / "preview.png"))
+    assert sheet.shape[1] == 8 * 96 and sheet.shape[0] > 2 * 128 + 200
+    graphs = sheet[2 * 128 :].reshape(-1, 3)
+    bars = (np.abs(graphs.astype(int) - (190, 120, 70)).max(1) < 12).sum()
+    assert (graphs > 240).all(1).sum() > 0.3 * len(graphs) > bars > 2000
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--size", "big"], "--size big is not like 192x256."),
+        (["--crops", "big"], "--crops big is not like 192x256."),
         (["--split", "mine"], "--split mine is none of train, test and rest."),
+        (["--people", "us"], "--people us is neither varied nor default."),
         (["--motion", "nowhere.npz"], "the motion data is not at nowhere.npz"),
     ],
 )

@@ -10,14 +10,17 @@ pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install
 from mocap_core.skeleton import COCO17
 from mocap_worker.training.appearance import Looks
 from mocap_worker.training.chance import Chance
+from mocap_worker.training.cutting import Cut
 from mocap_worker.training.gltf import read_character
 from mocap_worker.training.held_out import HELD_OUT, Choice
 from mocap_worker.training.people import VariedPeople, keypoints_of
 from mocap_worker.training.physique import BODIES, Skeleton, physique_of
-from mocap_worker.training.pictures import PictureSource
+from mocap_worker.training.pictures import PictureSource, show
+from mocap_worker.training.pile import turn_z
 from mocap_worker.training.poses import read_landmarks
-from mocap_worker.training.render import Backdrop, Camera, Light, RenderError, Scene
-from mocap_worker.training.scene import noise_picture
+from mocap_worker.training.render import Backdrop, Camera, Drawing, Light, RenderError, Scene
+from mocap_worker.training.scene import Places, noise_picture
+from mocap_worker.training.surroundings import surroundings
 from mocap_worker.training.viewpoint import look_at
 
 GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
@@ -130,6 +133,48 @@ def test_every_kind_of_body_is_drawn_by_training_or_held_out():
     assert {train(u) for u in np.linspace(0, 1, 2000)} == set(train.names)
 
 
+def test_validation_has_surroundings_of_its_own(source):
+    seen, unseen = source.places, Places(surroundings(held_out=True), source._default.skeleton, True)
+    assert set(unseen.around.kinds) <= HELD_OUT["photo"] and not set(seen.around.kinds) & HELD_OUT["photo"]
+    for use, shares in seen.around.made_of.items():
+        ours, theirs = set(shares.names), set(unseen.around.made_of[use].names)
+        assert ours & theirs <= {"plain"} and not ours & HELD_OUT["surface"] and len(theirs) > 1
+    for chosen in ("_rooms", "_furniture"):
+        assert not set(getattr(seen, chosen).names) & set(getattr(unseen, chosen).names)
+    assert not np.array_equal(seen.around.photos[0], unseen.around.photos[0])
+
+
+def test_edges_cut_before_drawing_change_no_picture(source, monkeypatch):
+    """Drawn with every triangle asked in the shader whether it is there, bodies look the same."""
+    cut = Cut.__call__
+
+    def ask_always(self, look):
+        kinds = {
+            "face": [self._triangles["skin"][self._face]],
+            "skin edge": [self._triangles["skin"][~self._face]],
+            "worn edge": [self._triangles[name] for name in look.pieces if name != "skin"],
+        }
+        return {kind: np.concatenate(parts) for kind, parts in kinds.items()}
+
+    people = VariedPeople(source.character, read_landmarks(MARKS, source.character))
+    light = Light(*np.array([[0, -0.6, 0.8], [1] * 3, [0, -1, 0], [0.2] * 3, [0.4] * 3, [0.3] * 3], float), 0.5, 1.0)
+    camera = Camera(look_at(np.array([0, -3.6, 1]), np.array([0, 0, 0.9])), (160, 160, 47.5, 63.5), (0, 0, 95, 127))
+    shown, other, fewer = 0, 0, 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        person = people(rng, people.skeleton.rest_rotation, 1.0)
+        scene = Scene(camera, light, (person,), {}, BEHIND, noise_picture(rng))
+        monkeypatch.setattr(Cut, "__call__", cut)
+        first = source.renderer.draw(scene)
+        monkeypatch.setattr(Cut, "__call__", ask_always)
+        second = source.renderer.draw(scene)
+        shown += (second.people == 1).sum()
+        other += (np.abs(first.image.astype(int) - second.image).max(2) > 12).sum()
+        fewer += (first.parts != second.parts).sum()
+    assert shown > 60 * 500
+    assert other < 0.004 * shown and fewer < 0.002 * shown  # where cloth lies on cloth at the same depth
+
+
 def test_what_is_held_out_must_exist():
     with pytest.raises(ValueError, match="hair braid"):
         Choice("hair", dict.fromkeys(HELD_OUT["hair"] - {"braid"}, 1.0), False)
@@ -166,8 +211,22 @@ def test_landmarks_lie_on_the_head_and_joints_in_the_limbs_that_are_drawn(source
     assert checked > 25 * 9
 
 
+def test_yaw_says_which_side_is_shown(source):
+    """A body that faces −x shows its left side to a camera that looks along +y."""
+    people, bare = source._default, np.zeros((128, 96), np.uint8)
+    camera = Camera(look_at(np.array([0, -4.0, 1]), np.array([0, 0, 1.0])), (100, 100, 47.5, 63.5), (0, 0, 95, 127))
+    nothing = Drawing(np.zeros((128, 96, 3), np.uint8), bare, bare, bare.astype(np.float32))
+    for turned, yaw in ((0, 0), (-90, 90), (90, -90), (45, -45)):
+        pose = turn_z(np.radians(turned)) @ people.skeleton.rest_rotation
+        person = people(np.random.default_rng(0), pose, 0.0)
+        assert show(person, 1, camera, nothing).about["yaw_deg"] == pytest.approx(yaw, abs=0.1)
+        left, right = person.keypoints[5], person.keypoints[6]
+        if abs(yaw) == 90:
+            assert (left[1] < right[1]) == (yaw > 0)
+
+
 def test_the_default_character_can_be_mixed_in(source):
     mixed = PictureSource(GLB, MARKS, SIZE, poses=20, split="rest", people="varied", default_share=0.5)
     c = Chance(np.random.default_rng(0))
-    names = [mixed._person(c, 0.5)[0].names["body"] for _ in range(60)]
+    names = [mixed._person(c, 0.5).names["body"] for _ in range(60)]
     assert 15 < names.count("default") < 45

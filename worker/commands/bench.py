@@ -125,6 +125,27 @@ def motion(
     publish(cases, json_file)
 
 
+@app.command()
+def synth(
+    json_file: Json = None,
+    pictures: Annotated[int, typer.Option(min=1, help="Pictures a case.")] = 100,
+) -> None:
+    """Drawn pictures a second on one core: varied people and the default character, crops and whole frames."""
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # software OpenGL draws in this thread
+    try:
+        from ..bench.synth import measure_synth
+        from ..training.gltf import CharacterError
+        from ..training.render import RenderError
+    except ImportError as error:
+        typer.echo(f"mocap bench: {error}: `uv sync --extra train` installs what draws the pictures.", err=True)
+        raise typer.Exit(1) from None
+    try:
+        publish(list(measure_synth(pictures)), json_file)
+    except (CharacterError, RenderError) as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
 def publish(cases: list[dict], json_file: Path | None) -> None:
     """Prints the cases as a table and writes them, with the machine and the commit, to `json_file`."""
     from rich.console import Console

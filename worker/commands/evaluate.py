@@ -2,12 +2,14 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-DRAWN = "Drawn pictures (--data synthetic)"
+DRAWN = "Drawn pictures (--data synthetic or synthetic-val)"
+DRAWN_SETS = ("synthetic", "synthetic-val")
 
 
 def evaluate(
@@ -17,7 +19,10 @@ def evaluate(
     checkpoint: Annotated[str | None, typer.Option(help="The model's weights, where --model is a config.")] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="A dataset's folder, an annotation file, a take, or `synthetic` for drawn pictures."),
+        typer.Option(
+            help="A dataset's folder, an annotation file, a take, `synthetic` for drawn pictures of the character, or "
+            "`synthetic-val` for those of people whom no training draws."
+        ),
     ] = None,
     dataset: Annotated[
         str | None,
@@ -54,9 +59,12 @@ def evaluate(
     box: Annotated[
         str | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Where the person of --still is, in pixels.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many pictures.", rich_help_panel=DRAWN)] = 500,
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many pictures. [500, or all 2000 of synthetic-val]", rich_help_panel=DRAWN),
+    ] = None,
     hardness: Annotated[
-        float, typer.Option(min=0, max=1, help="0 easy to 1, the full world.", rich_help_panel=DRAWN)
+        float, typer.Option(min=0, max=1, help="0 easy to 1, the full world: of synthetic.", rich_help_panel=DRAWN)
     ] = 1.0,
     character: Annotated[
         Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.", rich_help_panel=DRAWN)
@@ -91,8 +99,10 @@ def evaluate(
         figures = {"model": {"name": network.name, **weights}}
         with stages(console) as progress:
             if data is not None:
-                if drawn:
-                    labelled = _drawn(network, count, hardness, character, motion, progress)
+                if drawn and data == "synthetic-val":
+                    labelled = _unseen(count, character, motion, progress)
+                elif drawn:
+                    labelled = _drawn(network, count or 500, hardness, character, motion, progress)
                 else:
                     labelled = _labelled(network, Path(data), dataset, images, detections)
                 options = Options(
@@ -106,6 +116,12 @@ def evaluate(
                 from ..evaluation import job
 
                 figures = job.run(network, weights, labelled, options, progress)
+                if drawn and data == "synthetic-val":
+                    from ..evaluation.synthetic_val import boxes_off
+
+                    without_clips = replace(options, jitter_pictures=0)
+                    off = job.run(network, weights, boxes_off(labelled), without_clips, progress)
+                    figures["measures"]["boxes off by 10%"] = off["measures"]["all"]
             if still is not None:
                 figures["still"] = _still(network, still, box, progress)
     except (EvaluationError, BackendError, CheckpointError, ConfigError) as error:
@@ -144,7 +160,7 @@ def _check(data: str | None, dataset: str | None, still: Path | None) -> bool:
             check_source(f"file://{still}")
         except CameraError as error:
             raise EvaluationError(f"--still: {error}") from None
-    drawn = data == "synthetic" and not Path(data).exists()
+    drawn = data in DRAWN_SETS and not Path(data).exists()
     if data is not None and not drawn:
         check_choice(Path(data), dataset)
     return drawn
@@ -200,6 +216,30 @@ def _drawn(network, count: int, hardness: float, character: Path | None, motion:
             count,
             hardness,
             lambda done, of: progress("drawing", done, of),
+        )
+    except (CharacterError, MotionError, RenderError) as error:
+        raise EvaluationError(str(error)) from None
+
+
+def _unseen(count: int | None, character: Path | None, motion: Path | None, progress):
+    from ..evaluation import EvaluationError
+    from .train import default_character
+
+    try:
+        import moderngl  # noqa: F401
+    except ImportError:
+        raise EvaluationError("Pictures are drawn with moderngl: `uv sync --extra train` installs it.") from None
+    from ..evaluation.synthetic_val import COUNT, dataset
+    from ..training.gltf import CharacterError
+    from ..training.motion import MotionError
+    from ..training.render import RenderError
+
+    try:
+        return dataset(
+            character or default_character(),
+            motion,
+            min(count or COUNT, COUNT),
+            progress=lambda done, of: progress("drawing", done, of),
         )
     except (CharacterError, MotionError, RenderError) as error:
         raise EvaluationError(str(error)) from None

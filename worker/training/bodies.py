@@ -10,6 +10,7 @@ import numpy as np
 
 from . import people_shaders, shaders
 from .cloth import tiles
+from .cutting import Cut
 from .gltf import Character
 from .wardrobe import MATERIALS, Wardrobe
 
@@ -65,61 +66,40 @@ class DressedBody:
     """Anybody who wears pieces of the wardrobe. Shadows are cast by a coarser one."""
 
     def __init__(self, ctx, wardrobe: Wardrobe, coarse: Wardrobe, parts: np.ndarray) -> None:
-        self._material = {name: int(wardrobe.material[t[0, 0]]) for name, t in wardrobe.pieces.items()}
-        self._ctx, self._drawn, self._cast = ctx, {}, {}
-        for into, mesh, vertex, fragments in (
-            (self._drawn, wardrobe, people_shaders.VERTEX, people_shaders.FRAGMENT),
-            (self._cast, coarse, people_shaders.SHADOW_VERTEX, people_shaders.SHADOW_FRAGMENT),
-        ):
-            vertices = ctx.buffer(_vertices(mesh, parts).tobytes())
-            for kind, fragment in fragments.items():
-                into[kind] = _Pieces(ctx, ctx.program(vertex, fragment), vertices, mesh)
+        self._ctx = ctx
+        self._drawn = _Pieces(ctx, wardrobe, parts, people_shaders.VERTEX, people_shaders.FRAGMENT)
+        self._shadow = _Pieces(ctx, coarse, parts, people_shaders.SHADOW_VERTEX, people_shaders.SHADOW_FRAGMENT)
         cloths = tiles()
         self._patterns = ctx.texture_array((cloths.shape[2], cloths.shape[1], len(cloths)), 1, cloths.tobytes())
         self._patterns.build_mipmaps()
+        self._patterns.filter = ctx.LINEAR_MIPMAP_NEAREST, ctx.LINEAR
 
     @property
     def programs(self) -> list:
-        return [pieces.program for pieces in self._drawn.values()]
-
-    def _put_on(self, person, into: dict, matrices: bytes) -> dict[str, int]:
-        """Numbers of vertices to draw."""
-        look = person.look
-        worn = np.zeros(5, "f4")
-        for name in look.pieces:
-            if self._material[name] < len(worn):
-                worn[self._material[name]] = 1
-        worn[MATERIALS.index("outer")] = "outer" in look.pieces
-        cuts, worn = look.cuts.tobytes(), worn.tobytes()
-        for pieces in into.values():
-            pieces.program["bones"].write(matrices)
-            _write(pieces.program, "worn", worn)
-            _write(pieces.program, "cuts", cuts)
-        clothes = [name for name in look.pieces if name != "skin"]
-        return {"skin": into["skin"].take_skin(look), "worn": into["worn"].take(clothes)}
+        return list(self._drawn.programs.values())
 
     def draw_shadow(self, person, matrices: bytes, light: bytes) -> None:
-        for kind, count in self._put_on(person, self._cast, matrices).items():
-            self._cast[kind].program["view_projection"].write(light)
-            self._cast[kind].mesh.render(vertices=count)
+        for kind, count in self._shadow.put_on(person.look, matrices):
+            self._shadow.programs[kind]["view_projection"].write(light)
+            self._shadow.meshes[kind].render(vertices=count)
 
     def draw(self, person, matrices: bytes, number: int) -> None:
-        counts, look = self._put_on(person, self._drawn, matrices), person.look
+        look = person.look
         values = {"forms": person.forms.astype("f4"), "first": look.first, "second": look.second, "cloth": look.cloth,
                   "placed_from": look.box[0], "placed_to": look.box[1]}  # fmt: skip
         written = {name: value.tobytes() for name, value in values.items()}
         self._patterns.use(3)
-        for kind, pieces in self._drawn.items():
-            program = pieces.program
+        for kind, count in self._drawn.put_on(look, matrices):
+            program = self._drawn.programs[kind]
             for name, value in written.items():
                 _write(program, name, value)
             program["noise_map"].value = 1
             program["person"].value = float(number)
-            if kind == "worn":
+            if "patterns" in program:
                 program["patterns"].value = 3
             else:
                 self._ctx.enable(self._ctx.CULL_FACE)
-            pieces.mesh.render(vertices=counts[kind])
+            self._drawn.meshes[kind].render(vertices=count)
             self._ctx.disable(self._ctx.CULL_FACE)
 
 
@@ -131,36 +111,35 @@ def _write(program, name: str, values: bytes) -> None:
 
 
 class _Pieces:
-    """Pieces of one wardrobe for one program, of which every body takes its own."""
+    """One wardrobe for the programs that draw it, of which every body takes its own pieces."""
 
-    def __init__(self, ctx, program, vertices, mesh: Wardrobe) -> None:
-        self.program, self._pieces = program, mesh.pieces
-        self._index = ctx.buffer(reserve=4 * sum(t.size for t in mesh.pieces.values()), dynamic=True)
-        names = [name for name in _VERTEX[1:] if name in program]
+    def __init__(self, ctx, mesh: Wardrobe, parts: np.ndarray, vertex: str, fragments: dict[str, str]) -> None:
+        self.programs = {kind: ctx.program(vertex, fragment) for kind, fragment in fragments.items()}
+        self._cut, self.meshes, self._indices = Cut(mesh), {}, {}
+        vertices = ctx.buffer(_vertices(mesh, parts).tobytes())
         skipped = {"in_normal": "3x4", "in_material": "1x4", "in_part": "1x4"}
-        sizes = zip(_VERTEX[0].split(), _VERTEX[1:], strict=True)
-        layout = " ".join(size if name in names else skipped[name] for size, name in sizes)
-        self.mesh = ctx.vertex_array(program, [(vertices, layout, *names)], self._index)
-        corners = mesh.positions[mesh.pieces["skin"]]
-        x, z = np.abs(corners[..., 0]), corners[..., 2]
-        self._skin = (x.min(1), x.max(1), z.min(1), z.max(1))
+        for kind, program in self.programs.items():
+            names = [name for name in _VERTEX[1:] if name in program]
+            sizes = zip(_VERTEX[0].split(), _VERTEX[1:], strict=True)
+            layout = " ".join(size if name in names else skipped[name] for size, name in sizes)
+            index = ctx.buffer(reserve=4 * sum(t.size for t in mesh.pieces.values()), dynamic=True)
+            self._indices[kind] = index
+            self.meshes[kind] = ctx.vertex_array(program, [(vertices, layout, *names)], index)
 
-    def take(self, names: list[str]) -> int:
-        triangles = np.concatenate([self._pieces[name] for name in names])
-        self._index.write(triangles.tobytes())
-        return triangles.size
-
-    def take_skin(self, look) -> int:
-        """The skin but for what surely lies under clothes; the shader cuts off the rest."""
-        near, far, low, high = self._skin
-        cuts, names = look.cuts, look.names
-        hidden = np.zeros(len(near), bool)
-        sleeve, hem = cuts[0, :2]
-        if names["top"] != "bare chest" and cuts[1, 0] > 1:
-            hidden |= (far < sleeve - 0.03) & (low > hem + 0.03) & ((near > 0.19) | (high < 1.23)) & (high < 1.46)
-        waist, legs_end, skirt_end = cuts[4, :3]
-        end = min(legs_end, max(skirt_end, 0.84))
-        hidden |= (far < 0.26) & (high < waist - 0.03) & (low > end + 0.03)
-        triangles = self._pieces["skin"][~hidden]
-        self._index.write(triangles.tobytes())
-        return triangles.size
+    def put_on(self, look, matrices: bytes) -> list[tuple[str, int]]:
+        """Sets what a body wears; gives which programs draw how many vertices of it, those without edges first."""
+        worn = np.zeros(5, "f4")
+        for name in look.pieces:
+            if self._cut.material[name] < len(worn):
+                worn[self._cut.material[name]] = 1
+        worn[MATERIALS.index("outer")] = "outer" in look.pieces
+        cuts, worn = look.cuts.tobytes(), worn.tobytes()
+        counts = []
+        for kind, triangles in self._cut(look).items():
+            if len(triangles):
+                self._indices[kind].write(triangles.tobytes())
+                _write(self.programs[kind], "bones", matrices)
+                _write(self.programs[kind], "worn", worn)
+                _write(self.programs[kind], "cuts", cuts)
+                counts.append((kind, triangles.size))
+        return sorted(counts, key=lambda c: "edge" in c[0])

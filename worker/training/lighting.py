@@ -20,10 +20,10 @@ def sample_light(c: Chance, hardness: float) -> Light:
     key, ambient = c.between(0.05, 1.6), c.between(0.15, 1.0)
     turn = c.between(0, 2 * math.pi)
     if c.yes(0.12 * hardness):  # from behind, the front in the dark
-        turn, key, ambient = math.pi / 2 + c.normal(0.4), c.between(0.8, 2.5), c.between(0.1, 0.35)
+        turn, key, ambient = math.pi / 2 + c.normal(0.4), c.between(0.8, 2.5), c.between(0.15, 0.45)
     exposure = c.between(0.6, 1.25) / max(0.55 * key + ambient, 0.4)
     if c.yes(0.10 * hardness):
-        exposure *= c.scale(0.35, 2.4)
+        exposure *= c.scale(0.45, 2.2)
     return Light(
         key_direction=_direction(turn, math.radians(c.between(12, 80))),
         key_colour=tone(key),

@@ -9,8 +9,6 @@ import numpy as np
 from .chance import Chance
 from .pile import Pile, turn_z, up
 
-_LEAF = ("leaves", "autumn")
-
 
 def outdoors(c: Chance, pile: Pile, hardness: float) -> None:
     """Ground, and what stands on it in the distance."""

@@ -78,7 +78,7 @@ class VariedPeople:
         name = self._body(rng.random())
         physique = physique_of(rng, name, self.skeleton)
         bones = self.skeleton.posed(rotations, physique, lowest)
-        look = self._looks(rng, child=name.startswith("tiny"))
+        look = self._looks(rng, physique.child, physique.woman)
         palette = look.first[[MATERIALS.index(m) for m in _PALETTE], :3]
         points = keypoints_of(bones, self._landmarks)
         return Person(bones, points, look, palette.astype(float), physique.forms, {"body": name, **look.names})

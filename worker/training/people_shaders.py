@@ -8,6 +8,7 @@ how much hair colours the scalp. 7 a hat's line, how it falls to the back, stubb
 """
 
 from .shaders import LIGHT, SKIN
+from .shaders import SHADOW_FRAGMENT as SHADOW_FRAGMENT_PLAIN
 
 _RULES = """
 uniform vec4 cuts[8];
@@ -116,12 +117,16 @@ void main() {
 """
 )
 
+_EVERYWHERE = "bool there(int material, vec3 r) { return true; }\n"
+_SHADOW = "#version 330\nin vec3 rest; flat in int material;\n"
+_SHADOW_MAIN = "void main() { if (!there(material, rest)) discard; }\n"
+#: By how a body's triangles are drawn, as `cutting` sorts them.
 SHADOW_FRAGMENT = {
-    kind: "#version 330\nin vec3 rest; flat in int material;\n"
-    + _RULES
-    + rule
-    + "void main() { if (!there(material, rest)) discard; }\n"
-    for kind, rule in (("skin", _SKIN_RULE), ("worn", _WORN_RULE))
+    "face": SHADOW_FRAGMENT_PLAIN,
+    "skin": SHADOW_FRAGMENT_PLAIN,
+    "worn": SHADOW_FRAGMENT_PLAIN,
+    "skin edge": _SHADOW + _RULES + _SKIN_RULE + _SHADOW_MAIN,
+    "worn edge": _SHADOW + _RULES + _WORN_RULE + _SHADOW_MAIN,
 }
 
 _SURFACE = """
@@ -131,45 +136,53 @@ uniform vec4 first[16]; uniform vec4 second[16]; uniform vec4 cloth[16];
 uniform sampler2D noise_map; uniform float person;
 """
 
-_SKIN_COLOUR = """
+_SPOT = """
 float spot(vec2 d, vec2 radii) { d /= radii; return clamp(2.9 - 2.5 * dot(d, d), 0.0, 1.0); }
-// Skin with a face, stubble, hair's shadow on the scalp, socks and gloves.
+"""
+
+_SKIN_COLOUR = """
+// Skin below the chin, with socks and gloves.
+vec3 colour(vec3 r, vec3 noise) {
+    float x = abs(r.x);
+    vec3 base = first[0].rgb * (0.92 + 0.16 * noise.r);
+    float warm = 0.35 * clamp((x - 0.70) * 10.0, 0.0, 1.0) + 0.4 * spot(vec2(x - 0.445, r.y - 0.05), vec2(0.05, 0.03));
+    bool clothed = (x < 0.3 && r.z < cuts[5].z) || x > cuts[5].w;
+    return clothed ? cuts[6].rgb : base * mix(vec3(1.0), vec3(1.12, 0.80, 0.78), warm);
+}
+"""
+
+_FACE_COLOUR = """
+// A face, stubble, and hair's shadow on the scalp.
 vec3 colour(vec3 r, vec3 noise) {
     vec3 base = first[0].rgb * (0.92 + 0.16 * noise.r);
     vec3 hair = first[7].rgb, red = base * vec3(1.12, 0.80, 0.78);
     float own = cuts[7].w, x = abs(r.x);
-    float warm = 0.35 * clamp((x - 0.70) * 10.0, 0.0, 1.0) + 0.4 * spot(vec2(x - 0.445, r.y - 0.05), vec2(0.05, 0.03));
-    if (r.z > 1.44) {
-        float front = r.y < 0.0 ? 1.0 : 0.0;
-        float cheek = spot(vec2(x - 0.042, r.z - 1.553), vec2(0.028, 0.022));
-        warm += front * 0.5 * (cheek + spot(vec2(x, r.z - 1.558), vec2(0.015, 0.012)));
-        base = mix(base, red, warm);
-        float beard = clamp((1.535 - r.z - 0.25 * r.y + 0.3 * x) * 50.0, 0.0, 1.0);
-        beard *= clamp((0.01 - r.y) * 25.0, 0.0, 1.0) * clamp((r.z - 1.46) * 40.0, 0.0, 1.0);
-        base = mix(base, hair, beard * cuts[7].z * (0.6 + 0.5 * noise.g));
-        vec3 lips = base * vec3(0.92, 0.50 + 0.2 * own, 0.52);
-        base = mix(base, lips, front * spot(vec2(x, r.z - 1.524), vec2(0.027, 0.0075 + 0.002 * own)));
-        vec2 e = vec2(x - 0.0325, r.z - 1.592);
-        float open = own > 0.06 ? 0.0062 + 0.003 * own : 0.0012;
-        float dark = 0.75 * spot(vec2(x, r.z - 1.5245), vec2(0.025, 0.0013 + 0.004 * max(own - 0.8, 0.0)))
-            + 0.6 * spot(vec2(x - 0.008, r.z - 1.5495), vec2(0.0045, 0.0025))
-            + 0.35 * spot(e - vec2(0.0, 0.004), vec2(0.022, 0.012));
-        base *= 1.0 - front * min(dark, 0.9);
-        vec3 iris = mix(vec3(0.02, 0.012, 0.008), vec3(0.06, 0.12, 0.16), step(0.72, fract(own * 13.0)));
-        vec2 look = vec2(e.x * sign(r.x) - 0.006 * (fract(own * 5.0) - 0.5), e.y);
-        vec3 eye = mix(vec3(0.62, 0.58, 0.55), iris, spot(look, vec2(0.0065)));
-        base = mix(base, eye, front * spot(e, vec2(0.0145, open)));
-        base *= 1.0 - front * 0.8 * spot(e - vec2(0.001, open), vec2(0.016, 0.0022));
-        float arch = r.z - 1.6165 + 5.0 * (x - 0.03) * (x - 0.03);
-        base = mix(base, hair, front * 0.85 * spot(vec2(x - 0.033, arch), vec2(0.021, 0.0028 + 0.003 * own)));
-        vec3 f = (r - vec3(0.0, -0.100, 1.570)) / vec3(0.072, 0.080, 0.076);
-        vec3 s = (vec3(x, r.yz) - vec3(0.088, 0.002, 1.560)) / vec3(0.030, 0.036, 0.050);
-        vec3 k = (r - vec3(0.0, 0.0, 1.478)) / vec3(0.12, 0.09, 0.062);
-        float scalp = clamp((min(dot(f, f), min(dot(s, s), dot(k, k))) - 0.95) * 7.0, 0.0, 1.0) * step(1.5, r.z);
-        return mix(base, hair, scalp * cuts[6].w);
-    }
-    bool clothed = (x < 0.3 && r.z < cuts[5].z) || x > cuts[5].w;
-    return clothed ? cuts[6].rgb : mix(base, red, warm);
+    float front = r.y < 0.0 ? 1.0 : 0.0;
+    float cheek = spot(vec2(x - 0.042, r.z - 1.553), vec2(0.028, 0.022));
+    base = mix(base, red, front * 0.5 * (cheek + spot(vec2(x, r.z - 1.558), vec2(0.015, 0.012))));
+    float beard = clamp((1.535 - r.z - 0.25 * r.y + 0.3 * x) * 50.0, 0.0, 1.0);
+    beard *= clamp((0.01 - r.y) * 25.0, 0.0, 1.0) * clamp((r.z - 1.46) * 40.0, 0.0, 1.0);
+    base = mix(base, hair, beard * cuts[7].z * (0.6 + 0.5 * noise.g));
+    vec3 lips = base * vec3(0.92, 0.50 + 0.2 * own, 0.52);
+    base = mix(base, lips, front * spot(vec2(x, r.z - 1.524), vec2(0.027, 0.0075 + 0.002 * own)));
+    vec2 e = vec2(x - 0.0325, r.z - 1.592);
+    float open = own > 0.06 ? 0.0062 + 0.003 * own : 0.0012;
+    float dark = 0.75 * spot(vec2(x, r.z - 1.5245), vec2(0.025, 0.0013 + 0.004 * max(own - 0.8, 0.0)))
+        + 0.6 * spot(vec2(x - 0.008, r.z - 1.5495), vec2(0.0045, 0.0025))
+        + 0.35 * spot(e - vec2(0.0, 0.004), vec2(0.022, 0.012));
+    base *= 1.0 - front * min(dark, 0.9);
+    vec3 iris = mix(vec3(0.02, 0.012, 0.008), vec3(0.06, 0.12, 0.16), step(0.72, fract(own * 13.0)));
+    vec2 look = vec2(e.x * sign(r.x) - 0.006 * (fract(own * 5.0) - 0.5), e.y);
+    vec3 eye = mix(vec3(0.62, 0.58, 0.55), iris, spot(look, vec2(0.0065)));
+    base = mix(base, eye, front * spot(e, vec2(0.0145, open)));
+    base *= 1.0 - front * 0.8 * spot(e - vec2(0.001, open), vec2(0.016, 0.0022));
+    float arch = r.z - 1.6165 + 5.0 * (x - 0.03) * (x - 0.03);
+    base = mix(base, hair, front * 0.85 * spot(vec2(x - 0.033, arch), vec2(0.021, 0.0028 + 0.003 * own)));
+    vec3 f = (r - vec3(0.0, -0.100, 1.570)) / vec3(0.072, 0.080, 0.076);
+    vec3 s = (vec3(x, r.yz) - vec3(0.088, 0.002, 1.560)) / vec3(0.030, 0.036, 0.050);
+    vec3 k = (r - vec3(0.0, 0.0, 1.478)) / vec3(0.12, 0.09, 0.062);
+    float scalp = clamp((min(dot(f, f), min(dot(s, s), dot(k, k))) - 0.95) * 7.0, 0.0, 1.0) * step(1.5, r.z);
+    return mix(base, hair, scalp * cuts[6].w);
 }
 """
 
@@ -203,7 +216,16 @@ void main() {
 }
 """
 
+
+def _fragment(rule: str, colour: str) -> str:
+    plain = "uniform vec4 cuts[8];\n" + _EVERYWHERE
+    return "#version 330\n" + LIGHT + (_RULES + rule if rule else plain) + _SURFACE + _SPOT + colour + _MAIN
+
+
 FRAGMENT = {
-    "skin": "#version 330\n" + LIGHT + _RULES + _SKIN_RULE + _SURFACE + _SKIN_COLOUR + _MAIN,
-    "worn": "#version 330\n" + LIGHT + _RULES + _WORN_RULE + _SURFACE + _CLOTH_COLOUR + _MAIN,
+    "face": _fragment("", _FACE_COLOUR),
+    "skin": _fragment("", _SKIN_COLOUR),
+    "worn": _fragment("", _CLOTH_COLOUR),
+    "skin edge": _fragment(_SKIN_RULE, _SKIN_COLOUR),
+    "worn edge": _fragment(_WORN_RULE, _CLOTH_COLOUR),
 }

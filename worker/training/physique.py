@@ -32,12 +32,14 @@ _TOUCHES_MIDDLE = {
 @dataclass(frozen=True)
 class Physique:
     """One body's proportions. size: scale of everything; scale: (B, 3) along each bone's own axes (across, along,
-    across) beyond that. forms: (8,) metres that the skin bulges by: belly, breasts, seat, hips' width, calves,
-    upper arms, fat, chin."""
+    across) beyond that. forms: (8,) metres that the skin bulges by: belly, breasts, seat, hips' width, two that are 0,
+    fat, chin. child, woman: what it may wear."""
 
     size: float
     scale: np.ndarray
     forms: np.ndarray
+    child: bool = False
+    woman: bool = False
 
 
 class Skeleton:
@@ -169,4 +171,4 @@ def physique_of(rng: np.random.Generator, body: str, skeleton: Skeleton) -> Phys
             0.012 * max(0.0, fat - 0.4),
         ]
     )
-    return Physique(size, scale, forms)
+    return Physique(size, scale, forms, child, female)

@@ -6,7 +6,7 @@ options, index and hardness.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,17 @@ from .gltf import Character, CharacterError, read_character
 from .people import DefaultPeople, Person, VariedPeople
 from .pile import turn_z
 from .poses import SEATED, PoseBank, pose_bank, read_landmarks
-from .render import PARTS, Drawing, Renderer
+from .render import PARTS, Camera, Drawing, Renderer
 from .scene import Places, bystanders
 from .surroundings import surroundings
-from .viewpoint import sample_crop, sample_frame
+from .viewpoint import crop, sample_crop, sample_frame
 from .wardrobe import lighter, wardrobe
 from .webcam import webcam
+
+#: Which world this is: raised whenever the same seed draws something else.
+GENERATOR = 1
+#: Which world this is: raised whenever the same seed draws something else.
+GENERATOR = 1
 
 #: A keypoint is seen where one of these parts is drawn over it.
 SEEN_ON = {
@@ -39,20 +44,46 @@ SEEN_ON = {
 @dataclass(frozen=True)
 class Picture:
     """image: (H, W, 3) RGB uint8. keypoints: (17, 2) px. visibility: (17,) as COCO's: 2 seen, 1 hidden,
-    0 out of the camera's frame or nobody there. parts: (H, W) uint8, indices in render.PARTS."""
+    0 out of the camera's frame or nobody there. parts: (H, W) uint8, indices in render.PARTS. about: the action, the
+    body and what it wears by name, `yaw_deg` (0 faces the camera, 90 shows the left side), whether the frame cuts the
+    person off (`truncated`), and the camera's frame in the picture, xyxy px."""
 
     image: np.ndarray
     keypoints: np.ndarray
     visibility: np.ndarray
     parts: np.ndarray
+    about: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One person in a frame. keypoints: (17, 2) px; visibility: (17,) as COCO's; mask: (H, W) bool, where it is seen;
+    joints_camera: (17, 3) metres in the camera's axes; about: as a Picture's."""
+
+    keypoints: np.ndarray
+    visibility: np.ndarray
+    mask: np.ndarray
+    joints_camera: np.ndarray
+    about: dict
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A camera's whole frame. image: (H, W, 3) RGB uint8; people: those of whom something is seen."""
+
+    image: np.ndarray
+    people: tuple[Shown, ...]
+    camera: Camera
 
 
 class PictureSource:
     """Draws pictures of the character, or of varied people on its skeleton.
 
     size: (width, height) px. poses: how many the bank holds. split: which clips they come from. people: "default" or
-    "varied"; default_share: how many pictures of varied people show the character instead. held_out: draws the varied
-    people that are kept for validation, otherwise all the others.
+    "varied"; default_share: how many of the varied people are the character instead. held_out: draws the people
+    and places that are kept for validation, otherwise all the others. grow: how much larger than the person's keypoints
+    every crop is; None for crops as the worker makes them. facing: how many people look towards the camera, the others
+    anywhere; None for as many as hardness says.
     """
 
     def __init__(
@@ -71,6 +102,8 @@ class PictureSource:
         people: str = "default",
         default_share: float = 0.0,
         held_out: bool = False,
+        grow: float | None = None,
+        facing: float | None = None,
     ) -> None:
         if people not in ("default", "varied"):
             raise CharacterError(f"people={people!r} is neither 'default' nor 'varied'")
@@ -95,43 +128,72 @@ class PictureSource:
             lighter(clothes, cells_m) if clothes and cells_m else clothes,
             around,
         )
-        self.size, self.seed = tuple(size), seed
+        self.size, self.seed, self._grow, self._facing = tuple(size), seed, grow, facing
 
     def draw(self, index: int, hardness: float = 1.0) -> Picture:
         """The picture of this index; hardness 0…1."""
-        rng = np.random.default_rng([self.seed, index])
-        c = Chance(rng)
+        c = Chance(np.random.default_rng([self.seed, index]))
         empty = c.yes(0.03 * hardness)
-        person, seated = self._person(c, hardness)
+        person = self._person(c, hardness)
         frame_camera, frame = sample_frame(c, person.keypoints, hardness)
-        view = sample_crop(c, frame_camera, frame, person.keypoints, self.size, hardness)
+        view = sample_crop(c, frame_camera, frame, person.keypoints, self.size, hardness, self._grow)
         camera = view.camera
-        others = bystanders(c, lambda c: self._person(c, hardness)[0], camera.eye, person, hardness)
-        drawing = self.renderer.draw(self.places.scene(rng, person, camera, hardness, seated, others, empty))
-        keypoints, depth = camera.project(person.keypoints)
-        mine = drawing.people == 1
-        visibility = np.zeros(len(COCO17), np.uint8)
-        if mine.any() and not empty:
-            visibility = visible(keypoints, depth, camera.frame, drawing)
+        others = bystanders(c, lambda c: self._person(c, hardness), camera.eye, person, hardness)
+        drawing = self.renderer.draw(self.places.scene(c, person, camera, hardness, others, empty))
+        shown = show(person, 1, camera, drawing)
         image = webcam(c, drawing.image, hardness, view.pixel)
         x0, y0, x1, y1 = (int(np.ceil(v)) for v in np.clip(camera.frame, -1, 1e4))
         image[: max(0, y0)], image[:, : max(0, x0)], image[y1:], image[:, x1:] = 0, 0, 0, 0
-        return Picture(
-            image, keypoints.astype(np.float32), visibility, np.where(mine, drawing.parts, 0).astype(np.uint8)
-        )
+        parts = np.where(shown.mask, drawing.parts, 0).astype(np.uint8)
+        about = shown.about | {"frame": (x0, y0, x1, y1)}
+        return Picture(image, shown.keypoints, shown.visibility, parts, about)
 
-    def _person(self, c: Chance, hardness: float) -> tuple[Person, bool]:
-        """Somebody about the origin, and whether they sit."""
+    def frame(self, index: int, hardness: float = 1.0, longest: int = 640) -> Frame:
+        """The whole frame of this index, its longer side at most `longest` px."""
+        c = Chance(np.random.default_rng([self.seed, index, 1]))
+        empty = c.yes(0.03 * hardness)
+        person = self._person(c, hardness)
+        full, (width, height) = sample_frame(c, person.keypoints, hardness)
+        scale = min(1.0, longest / max(width, height))
+        size = (round(width * scale), round(height * scale))
+        camera = crop(full, (width, height), np.array([0, 0, width - 1, height - 1], float), size).camera
+        others = bystanders(c, lambda c: self._person(c, hardness), camera.eye, person, hardness, share=0.6)
+        drawing = self.renderer.draw(self.places.scene(c, person, camera, hardness, others, empty), size)
+        image = webcam(c, drawing.image, hardness)
+        shown = () if empty else tuple(show(p, k, camera, drawing) for k, p in enumerate((person, *others), 1))
+        return Frame(image, tuple(p for p in shown if p.mask.any()), camera)
+
+    def _person(self, c: Chance, hardness: float) -> Person:
+        """Somebody about the origin."""
         row = c.whole(0, len(self.bank))
         action = self.bank.actions[self.bank.action[row]]
-        most = np.radians(60 + 120 * hardness)
-        yaw = c.between(-np.pi / 3, np.pi / 3) if c.yes(0.45) else c.between(-most, most)
+        facing, most = self._facing, np.pi
+        if facing is None:
+            facing, most = 0.45 - 0.15 * hardness, np.radians(60 + 120 * min(1.0, hardness / 0.6))
+        yaw = c.between(-np.pi / 3, np.pi / 3) if c.yes(facing) else c.between(-most, most)
         rotations = turn_z(yaw) @ self.bank.rotations(row)
         lowest = c.between(0, 0.35) if c.yes(0.08) and action != SEATED else 0.0
         people = self._varied
         if people is None or (self._default_share and c.yes(self._default_share)):
             people = self._default
-        return people(c.rng, rotations, hardness, lowest), action == SEATED
+        person = people(c.rng, rotations, hardness, lowest)
+        person.names["action"] = action
+        return person
+
+
+def show(person: Person, number: int, camera: Camera, drawing: Drawing) -> Shown:
+    """What is seen of the person who has this number in what was drawn."""
+    keypoints, depth = camera.project(person.keypoints)
+    mask = drawing.people == number
+    visibility = np.zeros(len(COCO17), np.uint8)
+    if mask.any():
+        visibility = visible(keypoints, depth, camera.frame, drawing, number)
+    joints = person.keypoints @ camera.view[:3, :3].T + camera.view[:3, 3]
+    front, away = person.bones[0, :2, 2], camera.eye[:2] - person.bones[0, :2, 3]
+    yaw = np.degrees(np.arctan2(front[0], front[1]) - np.arctan2(away[0], away[1]))
+    truncated = bool((visibility == 0).any()) and mask.any()
+    about = {**person.names, "yaw_deg": float((yaw + 180) % 360 - 180), "truncated": bool(truncated)}
+    return Shown(keypoints.astype(np.float32), visibility, mask, joints.astype(np.float32), about)
 
 
 def visible(keypoints: np.ndarray, depth_m: np.ndarray, frame, drawing: Drawing, person: int = 1) -> np.ndarray:

@@ -6,6 +6,7 @@ widens it from an easy world (facing the camera, plain surroundings, well framed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -18,6 +19,7 @@ from .outdoors import outdoors
 from .people import Person
 from .physique import Skeleton
 from .pile import Pile
+from .poses import SEATED
 from .props import clutter, desk, held, occluder, seat
 from .render import Backdrop, Camera, Scene
 from .rooms import FURNITURE, ROOMS, room
@@ -36,16 +38,15 @@ class Places:
 
     def scene(
         self,
-        rng: np.random.Generator,
+        c: Chance,
         person: Person,
         camera: Camera,
         hardness: float,
-        seated: bool = False,
         others: tuple[Person, ...] = (),
         empty: bool = False,
     ) -> Scene:
         """A scene about a person. others: who else is there; empty: the person has gone, the others with it."""
-        c = Chance(rng)
+        seated = person.names.get("action") == SEATED
         palette = np.concatenate([p.palette for p in (person, *others)])
         pile = Pile(c, self.around, palette, 0.04 + 0.20 * hardness)
         kind = c.u()
@@ -74,7 +75,8 @@ class Places:
         """Which part of which picture is behind everything, and how bright: at times plain."""
         part = c.scale(0.25, 1.0)
         plain = c.yes(0.25 - 0.17 * hardness)
-        gain = np.array([c.scale(0.5, 1.6) * (1 + c.normal(0.08)) for _ in range(3)]) * c.scale(0.6, 1.5)
+        bright, tint = c.scale(0.5, 1.6), 0.35 if c.yes(0.15) else 0.10
+        gain = [bright * math.exp(c.normal(tint)) for _ in range(3)]
         if plain:
             part = 0.004
         left, top = c.between(0, 1 - part), c.between(0, 1 - part)
@@ -83,10 +85,15 @@ class Places:
 
 
 def bystanders(
-    c: Chance, anybody: Callable[[Chance], Person], eye: np.ndarray, person: Person, hardness: float
+    c: Chance,
+    anybody: Callable[[Chance], Person],
+    eye: np.ndarray,
+    person: Person,
+    hardness: float,
+    share: float = 0.3,
 ) -> tuple[Person, ...]:
-    """Others behind, beside and before the person, as in a crowd."""
-    if not c.yes(0.30 * hardness):
+    """Others behind, beside and before the person, as in a crowd, in a share of the scenes."""
+    if not c.yes(share * hardness):
         return ()
     count = c.one((1, 1, 1, 2, 2, 3, 4))
     middle = person.bones[0, :2, 3]

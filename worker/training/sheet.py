@@ -1,4 +1,4 @@
-"""Drawn pictures as files: a contact sheet to look at, or a data set in COCO's format."""
+"""Drawn pictures as files: crops or whole frames as a data set in COCO's format."""
 
 from __future__ import annotations
 
@@ -11,79 +11,91 @@ import numpy as np
 
 from mocap_core.skeleton import COCO17, LIMBS
 
-from .pictures import Picture
+from .pictures import Frame, Picture
 
-_COLUMNS = 8
-
-
-def marked(picture: Picture) -> np.ndarray:
-    """The picture with its labels: left green, right red, middle yellow; a ring where hidden."""
-    image = picture.image.copy()
-    points = [tuple(int(v) for v in np.round(p)) for p in picture.keypoints]
-    for _, a, b in LIMBS:
-        if picture.visibility[a] and picture.visibility[b]:
-            cv2.line(image, points[a], points[b], (255, 255, 255), 1, cv2.LINE_AA)
-    for i, name in enumerate(COCO17):
-        if picture.visibility[i]:
-            tone = (
-                (0, 230, 0)
-                if name.startswith("left")
-                else (255, 40, 40)
-                if name.startswith("right")
-                else (255, 230, 0)
-            )
-            cv2.circle(image, points[i], 2, tone, -1 if picture.visibility[i] == 2 else 1, cv2.LINE_AA)
-    return image
-
-
-def contact_sheet(pictures: list[Picture], path: Path) -> None:
-    """Writes all pictures, marked, in rows of eight."""
-    tiles = [marked(p) for p in pictures]
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % _COLUMNS)
-    rows = [np.concatenate(tiles[i : i + _COLUMNS], 1) for i in range(0, len(tiles), _COLUMNS)]
-    _write_image(path, np.concatenate(rows))
+#: COCO's category of people.
+PERSON = {
+    "id": 1,
+    "name": "person",
+    "supercategory": "person",
+    "keypoints": list(COCO17),
+    "skeleton": [[a + 1, b + 1] for _, a, b in LIMBS],
+}
 
 
 def write_coco(pictures: Iterable[Picture], folder: Path) -> None:
-    """Writes images/NNNNNN.png and annotations.json, boxes xywh about the visible person."""
+    """Writes crops as images/NNNNNN.png and annotations.json, boxes xywh about the visible person."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     images, annotations = [], []
     for i, picture in enumerate(pictures):
         name = f"images/{i:06d}.png"
-        _write_image(folder / name, picture.image)
+        write_image(folder / name, picture.image)
         height, width = picture.image.shape[:2]
         images.append({"id": i, "file_name": name, "width": width, "height": height})
         annotation = annotation_of(picture, i)
         if annotation is not None:
             annotations.append(annotation)
-    category = {"id": 1, "name": "person", "supercategory": "person", "keypoints": list(COCO17)}
-    data = {"images": images, "annotations": annotations, "categories": [category]}
-    (folder / "annotations.json").write_text(json.dumps(data), "utf-8")
+    write_annotations(folder, images, annotations)
+
+
+def write_annotations(folder: Path, images: list[dict], annotations: list[dict]) -> None:
+    """annotations.json, whole or not at all."""
+    data = {"images": images, "annotations": annotations, "categories": [PERSON]}
+    part = folder / "annotations.json.part"
+    part.write_text(json.dumps(data), "utf-8")
+    part.replace(folder / "annotations.json")
+
+
+def frame_entries(frame: Frame, number: int, file_name: str) -> tuple[dict, list[dict]]:
+    """COCO's entries of a frame and of its people, which have no ids yet.
+
+    Beside COCO's own fields: an image's `camera` (fx, fy, cx, cy in px, a pixel's centre at whole numbers; view: (4, 4)
+    world to camera) and a person's `joints_camera` (17, 3) in metres, and `about`.
+    """
+    height, width = frame.image.shape[:2]
+    intrinsics = dict(zip(("fx", "fy", "cx", "cy"), (round(float(v), 3) for v in frame.camera.intrinsics), strict=True))
+    camera = intrinsics | {"view": np.round(frame.camera.view, 6).tolist()}
+    image = {"id": number, "file_name": file_name, "width": width, "height": height, "camera": camera}
+    people = []
+    for shown in frame.people:
+        entry = _entry(shown.keypoints, shown.visibility, shown.mask)
+        joints = np.round(shown.joints_camera.astype(float), 4).tolist()
+        people.append({"image_id": number, **entry, "joints_camera": joints, "about": shown.about})
+    return image, people
 
 
 def annotation_of(picture: Picture, number: int) -> dict | None:
     """COCO's annotation of a picture, None where nobody is drawn; its own id and its image's are `number`."""
-    rows, columns = np.nonzero(picture.parts)
-    if not len(rows):
+    mask = picture.parts > 0
+    if not mask.any():
         return None
-    height, width = picture.image.shape[:2]
-    x, y = int(columns.min()), int(rows.min())
-    inside = (picture.keypoints > -0.5).all(1) & (picture.keypoints < (width - 0.5, height - 0.5)).all(1)
-    visibility = np.where(inside, picture.visibility, 0)
-    keypoints = np.where(visibility[:, None] > 0, picture.keypoints, 0)
+    return {"id": number, "image_id": number, **_entry(picture.keypoints, picture.visibility, mask)}
+
+
+def _entry(keypoints: np.ndarray, visibility: np.ndarray, mask: np.ndarray) -> dict:
+    height, width = mask.shape
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    inside = (keypoints > -0.5).all(1) & (keypoints < (width - 0.5, height - 0.5)).all(1)
+    visibility = np.where(inside, visibility, 0)
+    keypoints = np.where(visibility[:, None] > 0, keypoints, 0)
     return {
-        "id": number,
-        "image_id": number,
         "category_id": 1,
-        "bbox": [x, y, int(columns.max()) - x + 1, int(rows.max()) - y + 1],
-        "area": len(rows),
+        "bbox": [
+            int(columns[0]),
+            int(rows[0]),
+            int(columns[-1] - columns[0]) + 1,
+            int(rows[-1] - rows[0]) + 1,
+        ],
+        "area": int(mask.sum()),
         "iscrowd": 0,
         "num_keypoints": int((visibility > 0).sum()),
         "keypoints": [round(float(v), 2) for k, v2 in zip(keypoints, visibility, strict=True) for v in (*k, v2)],
     }
 
 
-def _write_image(path: Path, rgb: np.ndarray) -> None:
+def write_image(path: Path, rgb: np.ndarray) -> None:
+    """A picture as the file's ending says; .jpg of high quality."""
     # imwrite does not take every path that Windows does; bytes do.
-    _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if path.suffix == ".jpg" else []
+    _, data = cv2.imencode(path.suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
     path.write_bytes(data.tobytes())

@@ -52,14 +52,11 @@ def sample_frame(c: Chance, points: np.ndarray, hardness: float, sizes=FRAMES) -
     fill = c.between(1.1, 2.6) if close else c.between(0.35, 0.95)
     distance = min(max(focal * tall / (fill * height), 0.8), 9.0)
     # Mostly between the knees' and the eyes' height; at times from a wall, from a table or from the floor.
-    kind = c.u()
-    rise = (
-        c.between(0.5, 2.0)
-        if kind > 0.25 * hardness
-        else c.between(2.0, 3.2)
-        if kind > 0.09 * hardness
-        else c.between(0.1, 0.5)
-    )
+    kind, rise = c.u(), c.between(0.5, 2.0)
+    if kind < 0.08 * hardness:
+        rise = c.between(0.1, 0.5)
+    elif kind < 0.32 * hardness:
+        rise = c.between(2.0, 3.3)
     eye = np.array([middle[0], middle[1] - distance, rise])
     aim = middle + c.vector(0.04 * distance * (0.5 + hardness))
     if close:
@@ -80,26 +77,34 @@ def sample_frame(c: Chance, points: np.ndarray, hardness: float, sizes=FRAMES) -
 
 
 def sample_crop(
-    c: Chance, camera: Camera, frame: tuple[int, int], points: np.ndarray, size: tuple[int, int], hardness: float
+    c: Chance,
+    camera: Camera,
+    frame: tuple[int, int],
+    points: np.ndarray,
+    size: tuple[int, int],
+    hardness: float,
+    grow: float | None = None,
 ) -> View:
     """The crop about the person, as the worker cuts it from the frame, or at times the whole frame.
 
-    size: the crop's (width, height) px.
+    size: the crop's (width, height) px. grow: how much larger than the points it is, instead.
     """
     width, height = frame
-    whole = c.yes(0.03 + 0.07 * hardness)
+    whole = c.yes(0.03 + 0.07 * hardness) and grow is None
     pixels, depth = camera.project(points)
     inside = (depth > 0.1) & (pixels > -1).all(1) & (pixels < (width, height)).all(1)
     if whole or inside.sum() < 3:
         box = np.array([0, 0, width - 1, height - 1], float)
-        grow, shift = c.between(1.0, 1.3), np.array([c.normal(0.02), c.normal(0.02)])
+        wide, shift = c.between(1.0, 1.3), np.array([c.normal(0.02), c.normal(0.02)])
     else:
         low, high = pixels[inside].min(0), pixels[inside].max(0)
         box = np.concatenate([np.clip(low, 0, None), np.minimum(high, (width - 1, height - 1))])
         spread = 0.4 + 0.6 * hardness
-        grow = 1.45 * math.exp(c.between(-0.32, 0.3) * spread)
+        wide = 1.45 * math.exp(c.between(-0.32, 0.3) * spread)
         shift = np.array([c.normal(0.06), c.normal(0.06)]) * spread
-    return crop(camera, frame, box, size, grow, shift)
+    if grow is not None:
+        wide, shift = grow, np.zeros(2)
+    return crop(camera, frame, box, size, wide, shift)
 
 
 def crop(camera: Camera, frame, box: np.ndarray, size, grow: float = 1.0, shift=(0.0, 0.0)) -> View:
