@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".mmpose"
 PYTHON = FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-LIMIT_S = 900
+LIMIT_S = 1500
 # Where the headers are that a compiler needs for an extension of torch.
 HEADERS = (
     "import sysconfig; from torch.utils.cpp_extension import include_paths; "
