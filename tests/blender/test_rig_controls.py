@@ -5,6 +5,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
 
+import rigs  # noqa: E402
 import vendors  # noqa: E402
 from driving import BENT, apart_deg, off_deg, turn_of, twist_deg  # noqa: E402
 from mathutils import Matrix, Quaternion, Vector  # noqa: E402
@@ -146,3 +147,31 @@ def test_curves_do_not_jump_in_any_rotation_mode(capture):
             assert steps.max() < 1.0, path
         seen.add(kind)
     assert seen == {"location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle"}
+
+
+READ_BACK = ["default", "mixamo", "unreal 5", "eulers", "rigify FK", "rigify IK", "rigify IK with poles"]
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_the_pose_that_a_rig_has_is_read_back(drive, extension, rig_folder, kind):
+    made = rigs.BUILDERS[kind](rig_folder)
+    wanted, target = drive(made, (0.2, -0.1, -0.15), **BENT)
+    pose = extension.addon("held").pose_of(made.armature, target)
+    matrices = extension.core("solve.forward").forward(target.rig, pose.rotations, pose.hips_location)
+    turns = matrices[:, :3, :3] @ np.swapaxes(target.rig.rest[:, :3, :3], 1, 2)
+    for part in ("hips", "head", "leftHand", "leftUpperLeg", "rightLowerLeg", "rightFoot"):
+        assert apart_deg(turns[target.rig.index[part]], wanted[part]) < 1, part
+    moved = matrices[target.rig.index["hips"], :3, 3] - target.rig.head("hips")
+    assert np.allclose(moved, (0.2, -0.1, -0.15), atol=1e-3)
+
+
+def test_a_rig_stands_where_its_hips_are_whatever_it_hangs_from(drive, extension):
+    made = vendors.unreal(4)
+    made.armature.pose.bones["root"].location = (100, 0, 0)
+    _, target = drive(made, (0.5, -0.25, 0.1), hips=(0, 0, 70))
+    stand = extension.addon("held").stand(made.armature, target)
+    assert np.degrees(stand.heading_rad) == pytest.approx(70, abs=0.1)
+    middle = extension.core("solve.binding").bind(target.rig).middle
+    from_head = middle - target.rig.head("hips")
+    turn = np.array(Matrix.Rotation(np.radians(70), 3, "Z"))
+    assert np.allclose(stand.location[:2], ((0.5, -0.25, 0) + turn @ from_head - from_head)[:2], atol=1e-3)

@@ -28,7 +28,8 @@ def test_a_head_that_follows_otherwise_looks_the_same_way(drive, rig_folder, nec
     torso["neck_follow"], torso["head_follow"] = neck, head
     made.armature.update_tag()
     wanted, _ = drive(made, **BENT)
-    assert apart_deg(turn_of(made.armature, "DEF-spine.006"), wanted["head"]) < 1
+    for part, bone in (("neck", "neck"), ("head", "DEF-spine.006")):
+        assert apart_deg(turn_of(made.armature, bone), wanted[part]) < 1, part
 
 
 PARENTS = [("IK_parent", 0), ("IK_parent", 2), ("IK_parent", 4), ("FK_limb_follow", 1.0)]
