@@ -20,8 +20,9 @@ _FOLDER = Path(__file__).parent / "rigs"
 
 @cache
 def known() -> tuple[BoneMap, ...]:
-    """The maps in the add-on's folder `rigs`."""
-    return tuple(bone_map.read(path) for path in sorted(_FOLDER.glob(f"*{bone_map.SUFFIX}")))
+    """The maps in the add-on's folder `rigs`, those first that ask for bones of their own."""
+    found = [bone_map.read(path) for path in sorted(_FOLDER.glob(f"*{bone_map.SUFFIX}"))]
+    return tuple(sorted(found, key=lambda each: not each.requires))
 
 
 def find(armature: bpy.types.Object) -> Match:
@@ -50,6 +51,12 @@ def entry(scene: bpy.types.Scene, armature: bpy.types.Object | None):
 def bones_of(kept) -> dict[str, str]:
     """An entry's bones by part."""
     return {item.name: item.bone for item in kept.bones if item.bone}
+
+
+def told_apart(scene: bpy.types.Scene, armature: bpy.types.Object) -> object:
+    """What changes when the armature is another one, or its map is edited."""
+    kept = entry(scene, armature)
+    return armature.session_uid, armature.name, None if kept is None else bones_of(kept)
 
 
 def as_map(kept) -> BoneMap:

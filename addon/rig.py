@@ -108,6 +108,12 @@ def read(armature: bpy.types.Object, mapped: BoneMap) -> Target:
             f"{name} is no humanoid that can be driven: {found} recognised, and there is none for "
             f"{', '.join(lacking)}. Choose them under Bones, or another character."
         )
+    absent = [control for control in mapped.keyed.values() if control and control not in bones]
+    if absent:
+        raise RigError(
+            f"{name} has no {absent[0]}, which its bone map “{mapped.name}” moves it by. Find its bones again, or load "
+            "its own map."
+        )
     parts = sorted(there, key=lambda part: (there[part], part))
     for one, other in pairwise(parts):
         if there[one] == there[other]:

@@ -59,7 +59,7 @@ class Session:
         self._capture = Capture()
         self._scene_name = ""
         self._target: rig.Target | None = None
-        self._refused = ("", "")  # a character that cannot be driven, and why
+        self._refused: tuple[object, str] = (None, "")  # a character as it is told apart, and why it is not driven
         self._state: State | None = None
         self._person = 0  # whom `_state` is of
         self._redrawn_s = 0.0
@@ -82,7 +82,7 @@ class Session:
         self.notice = ""
         self.calibrating = self.calibration = None
         self._scene_name = scene.name
-        self._target, self._refused = None, ("", "")
+        self._target, self._refused = None, (None, "")
         self._reset_figures()
         self._armature(scene)
         clockwork.start()
@@ -368,23 +368,25 @@ class Session:
         chosen = scene.mocap.target
         if chosen is None or chosen.name not in scene.objects:
             if self._target is not None:
-                self._refused = ("", f"{self._target.name} is gone. Choose a character, or undo.")
+                self._refused = (None, f"{self._target.name} is gone. Choose a character, or undo.")
             return None
         known = self._target is not None and rig.find(self._target, scene) == chosen
-        if known and not again and rig.is_current(self._target, scene, chosen):
-            lost = rig.gone(self._target, chosen)
-            self._refused = ("", f"{', '.join(lost)} is gone from {chosen.name}; the rest goes on." if lost else "")
+        # What is recorded goes on as it began, even where the map or a limb's switch is changed.
+        if known and not again and (self.recording is not None or rig.is_current(self._target, scene, chosen)):
+            lost = ", ".join(rig.gone(self._target, chosen))
+            self._refused = (None, f"{lost} is gone from {chosen.name}; the rest goes on." if lost else "")
             return chosen
-        if chosen.name == self._refused[0] and not again:
+        told_apart = bone_maps.told_apart(scene, chosen)
+        if told_apart == self._refused[0] and not again:
             return None
         self._release(scene)
         before = self._target
         try:
             self._target = rig.read(chosen, bone_maps.of(scene, chosen))
         except RigError as error:
-            self._target, self._refused = None, (chosen.name, str(error))
+            self._target, self._refused = None, (told_apart, str(error))
             return None
-        self._refused = ("", "")
+        self._refused = (None, "")
         if before is None or before.uid != self._target.uid or before.rig.bones != self._target.rig.bones:
             self._state = self._initial(chosen)
         return chosen

@@ -109,18 +109,24 @@ class Controls:
             rows[rows == len(self.rig.bones) + number] = twist.segment
         return rows
 
+    @cached_property
+    def _twisted(self):
+        """Of the twists: what turns against what, (T,) rows each, the segments' rows, axes (T, 3), shares (T,)."""
+        pairs = [(t.other, t.segment) if t.upper else (t.segment, t.other) for t in self.twists]
+        against, turned = np.array(pairs).T
+        shares = np.array([t.place - 1.0 if t.upper else t.place for t in self.twists])
+        return against, turned, [t.segment for t in self.twists], np.array([t.axis for t in self.twists]), shares
+
     def _turns(self, turns):
         """(F, B + T + 1, 3, 3) turns from rest of the bones, the twists, and of what stays."""
-        out = np.empty((len(turns), turns.shape[1] + len(self.twists) + 1, 3, 3))
-        out[:, : turns.shape[1]] = turns
+        bones = turns.shape[1]
+        out = np.empty((len(turns), bones + len(self.twists) + 1, 3, 3))
+        out[:, :bones] = turns
         out[:, -1] = np.eye(3)
-        for number, twist in enumerate(self.twists, turns.shape[1]):
-            segment = turns[:, twist.segment]
-            other = out[:, twist.other]
-            between = transpose(other) @ segment if twist.upper else transpose(segment) @ other
-            angle = twist_rad(from_matrix(between), twist.axis)
-            share = twist.place - 1.0 if twist.upper else twist.place
-            out[:, number] = segment @ exp(twist.axis * (angle * share)[:, None])
+        if self.twists:
+            against, turned, segments, axes, shares = self._twisted
+            angles = twist_rad(from_matrix(transpose(out[:, against]) @ out[:, turned]), axes)
+            out[:, bones:-1] = turns[:, segments] @ exp(axes * (angles * shares)[..., None])
         return out
 
     def _spaces(self, turns):

@@ -198,6 +198,9 @@ def test_a_bone_for_two_parts_is_told(session, mapped, actor_on):
     entry.bones["leftHand"].bone = "LeftForeArm"
     actor_on(made.armature)(2)
     assert "LeftForeArm is mapped to leftHand and to leftLowerArm" in session.error
+    entry.bones["leftHand"].bone = "LeftHand"
+    session.tick()
+    assert not session.error
 
 
 def test_a_bone_that_another_constraint_moves_is_told(mapped):
@@ -257,6 +260,18 @@ def test_a_bone_that_is_deleted_is_told_and_the_rest_goes_on(session, mapped, ac
     play(5)
     assert tuple(made.armature.pose.bones["RightForeArm"].rotation_quaternion) != before
     assert "RightHand is gone" in session.error
+
+
+def test_a_take_goes_on_as_it_began_though_its_map_is_edited(session, mapped, actor_on):
+    made = vendors.mixamo("")
+    entry = mapped(made)
+    play = actor_on(made.armature)
+    bpy.ops.mocap.record_start()
+    play(10)
+    entry.bones["leftShoulder"].bone = ""
+    play(10)
+    bpy.ops.mocap.record_stop()
+    assert not session.error and len(session.last_take.frames) == 20
 
 
 def test_renaming_the_rig_while_recording_keeps_the_take_on_it(session, mapped, actor_on):

@@ -76,7 +76,8 @@ def errors_deg(found, take, acted) -> np.ndarray:
 def test_limbs_point_as_the_actors_live_and_played(stage, acted, rig_folder, kind):
     live, played, take = stage(rigs.BUILDERS[kind](rig_folder))
     assert len(live) == len(played) == len(acted.packets)
-    for found in (live, played):
+    for name, found in (("live", live), ("played", played)):
         errors = errors_deg(found, take, acted)
+        print(f"{kind}, {name}: {errors.mean():.3f}° on average, {errors.max():.2f}° at most")
         assert errors.max() < 2.0, f"{errors.max(axis=0).round(2)} by limb"
         assert errors.mean() < 0.1
