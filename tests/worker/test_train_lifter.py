@@ -4,22 +4,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from typer.testing import CliRunner
 
 from mocap_core.lift.features import (
     BONES,
     BONES_FROM_JOINTS,
     FEATURES,
     JOINTS_FROM_BONES,
-    LAGS_S,
     NOMINAL_HEIGHT_M,
 )
-from mocap_core.lift.network import WEIGHTS, Network
+from mocap_core.lift.network import Network
 from mocap_core.skeleton import BODY, BODY_INDEX
-from mocap_worker.training import lifter_report
+from mocap_worker.bench import lift, lift_shots
+from mocap_worker.bench.lift_shots import BODIES
+from mocap_worker.cli import app
+from mocap_worker.training import lifter
 from mocap_worker.training.lifter_bends import rotate
-from mocap_worker.training.lifter_cameras import detect, film, project, samples
+from mocap_worker.training.lifter_cameras import ASKED, detect, film, project, samples
 from mocap_worker.training.lifter_people import bodies, cut, people
-from mocap_worker.training.motion import Clip, load_clips
+from mocap_worker.training.motion import Clip
 
 MOTION = Path(
     os.environ.get("MOCAP_MOTION") or Path(__file__).parents[3] / "shared/data/motion/cmu_clips.npz"
@@ -83,37 +87,43 @@ def test_bodies_have_the_nominal_height_and_many_proportions():
     body = bodies(np.random.default_rng(0), 2000)
     height = body["legs"].mean(1).sum(-1) + body["torso"] + body["neck"]
     assert np.all((height > 0.8 * NOMINAL_HEIGHT_M) & (height < 0.93 * NOMINAL_HEIGHT_M))
-    for name, length in lifter_report.ADULT.items():
-        row = "arms" if "arm" in name else "legs" if "leg" in name else name
-        found = body[row][:, 0, int("lower" in name)] if row in ("arms", "legs") else body[row]
-        low, high = np.percentile(found, [3, 97])
-        assert low < length < high, name
+    for test_body in BODIES:
+        for name, length in test_body.lengths_m().items():
+            if name == "head":
+                continue
+            row = "arms" if "arm" in name else "legs" if "leg" in name else name
+            found = body[row][:, 0, int("lower" in name)] if row in ("arms", "legs") else body[row]
+            low, high = np.percentile(found, [0.5, 99.5])
+            assert low < length * NOMINAL_HEIGHT_M / test_body.height_m < high, (test_body.name, name)
 
 
 def test_people_keep_their_bones_lengths_and_bend_their_knees_one_way(stepping):
-    bones, hips = people(np.random.default_rng(1), cut([stepping]), 400, LAGS_S)
-    assert bones.shape == (400, len(LAGS_S), len(BONES), 3) and np.isfinite(bones).all()
+    bones, hips = people(np.random.default_rng(1), cut([stepping]), 400, 5)
+    assert bones.shape == (400, 5, len(BONES), 3) and np.isfinite(bones).all()
     length = np.linalg.norm(bones, axis=-1)
     for name in ("left_upper_arm", "right_lower_leg", "neck", "hip_half"):
         np.testing.assert_allclose(
-            length[:, 1:, BONE[name]], length[:, :1, BONE[name]].repeat(3, 1), rtol=1e-4
+            length[:, 1:, BONE[name]], length[:, :1, BONE[name]].repeat(4, 1), rtol=1e-4
         )
-    np.testing.assert_array_equal(hips[:, 0], 0)
+    np.testing.assert_array_equal(hips[:, -1], 0)
     left, up = bones[:, :, BONE["hip_half"]], bones[:, :, BONE["torso"]]
     thigh, shin = bones[:, :, BONE["left_upper_leg"]], bones[:, :, BONE["left_lower_leg"]]
     # Bent knees turn the shin about the body's left, or a little to the side; few turn the other way.
     hinge = (np.cross(thigh, shin) * left).sum(-1) / np.linalg.norm(left, axis=-1) / 0.16
     assert (hinge < -0.35).mean() < 0.03
     assert (up[:, 0, 2] > 0).mean() > 0.9
+    # Smooth in time: what a network is to be calm beside must be calm itself.
+    assert np.median(np.linalg.norm(np.diff(bones[:, :, 3:11], 2, axis=1), axis=-1)) < 0.01
 
 
 def test_a_level_camera_sees_a_facing_person_upright_and_their_left_on_the_right(stepping):
-    bones, hips = people(np.random.default_rng(2), cut([stepping]), 600, LAGS_S)
-    joints, now, _focal, size = film(np.random.default_rng(3), bones, hips)
-    assert joints.shape == (600, len(LAGS_S), 17, 3)
+    bones, hips = people(np.random.default_rng(2), cut([stepping]), 600, 3)
+    joints, seen, _focal, size = film(np.random.default_rng(3), bones, hips)
+    assert joints.shape == (600, 3, 17, 3)
     np.testing.assert_allclose(
-        joints[:, 0], JOINTS_FROM_BONES @ now + joints[:, 0, 11:13].mean(1, keepdims=True), atol=1e-4
+        joints, JOINTS_FROM_BONES @ seen + joints[:, :, 11:13].mean(2, keepdims=True), atol=1e-4
     )
+    now = seen[:, -1]
     facing = now[:, BONE["nose"], 2] < -0.08
     assert facing.sum() > 100
     assert (now[facing, BONE["shoulder_half"], 0] > 0).mean() > 0.95
@@ -136,112 +146,112 @@ def test_a_detector_errs_by_about_a_hundredth_and_misses_some():
     off = np.linalg.norm(points - truth, axis=-1)[trust > 0] / np.hypot(*np.ptp(truth[0, 0], axis=0))
     assert 0.003 < np.median(off) < 0.02
     assert 0.05 < (trust == 0).mean() < 0.3
+    unsure = (trust > 0) & (trust < 0.2)
+    assert 0.005 < unsure.mean() < 0.1  # and is wrong where it is unsure
+    assert np.median(np.linalg.norm(points - truth, axis=-1)[unsure]) > 3 * np.median(
+        np.linalg.norm(points - truth, axis=-1)[trust > 0.5]
+    )
     assert trust.max() <= 1 and trust[trust > 0].min() > 0.05
 
 
 def test_samples_are_finite_and_of_one_seed(stepping):
     parts = cut([stepping])
     a, b = (samples(np.random.default_rng(5), parts, 33) for _ in range(2))
-    assert a.x.shape == (33, FEATURES) and a.bones.shape == (33, len(BONES), 3)
+    assert a.x.shape == (33, ASKED, FEATURES) and a.bones.shape == (33, ASKED, len(BONES), 3)
     assert np.isfinite(a.x).all() and np.isfinite(a.bones).all()
     np.testing.assert_array_equal(a.x, b.x)
 
 
 def test_torch_and_numpy_say_the_same(tmp_path):
-    import torch
-
-    from mocap_worker.training.lifter import LiftNet
-
     torch.manual_seed(0)
-    net = LiftNet(width=96, blocks=2)
+    net = lifter.LiftNet(width=96, blocks=2)
     for norm in net.norm:  # fresh batch norms would hide a wrong fold
         for values in (norm.running_mean, norm.weight.data, norm.bias.data):
             torch.nn.init.normal_(values, 0.3, 0.5)
         torch.nn.init.uniform_(norm.running_var, 0.2, 3)
-    np.savez(tmp_path / "weights.npz", **net.arrays(np.float32))
+    np.savez(tmp_path / "weights.npz", **net.arrays())
     x = np.random.default_rng(0).standard_normal((7, FEATURES)).astype(np.float32)
     with torch.no_grad():
         expected = net.eval()(torch.from_numpy(x)).numpy()
-    np.testing.assert_allclose(
-        Network(tmp_path / "weights.npz").raw(x), expected, atol=2e-5 * np.abs(expected).max()
-    )
+    scale = np.abs(expected).max()  # such a network's bones are no metre long
+    np.testing.assert_allclose(Network(tmp_path / "weights.npz").raw(x) / scale, expected / scale, atol=1e-4)
 
 
-def test_training_learns_and_goes_on_where_it_stopped(tmp_path, stepping):
-    from mocap_worker.training.lifter import train
-
-    parts, said = cut([stepping]), []
-    for minutes in (0.05, 0.1):
-        train(parts, minutes, tmp_path / "checkpoint.pt", width=64, blocks=1, batch=64, report=said.append)
-    first, last = said[0], said[-1]
-    assert last.step > first.step > 0
-    assert 0.05 <= first.minutes < last.minutes
-    assert last.loss < first.loss < 6
-    done = train(parts, 0.1, tmp_path / "checkpoint.pt", width=64, blocks=1, batch=64, report=said.append)
-    assert said[-1] is last  # its minutes are spent
-    assert all(np.isfinite(value).all() for value in done.arrays().values())
-
-
-def test_the_best_frozen_pose_between_two_directions():
-    joints = np.zeros((30, len(BODY), 3), np.float32)
-    joints[:] = np.random.default_rng(0).standard_normal((len(BODY), 3))
-    still = Clip("test/still_1", 60.0, joints)
-    assert lifter_report.frozen_deg(still) < 0.1
-    moved = joints.copy()
-    wrist, elbow = BODY_INDEX["left_wrist"], BODY_INDEX["left_elbow"]
-    forearm = joints[0, wrist] - joints[0, elbow]
-    side = np.cross(forearm, [0, 0, 1])
-    moved[20:, wrist] = moved[20:, elbow] + side * np.linalg.norm(forearm) / np.linalg.norm(side)
-    # One of eight bones is a right angle off in a third of the frames: 90 / 8 / 3.
-    assert lifter_report.frozen_deg(Clip("test/two_1", 60.0, moved)) == pytest.approx(3.75, abs=0.1)
+def test_what_ships_is_a_torch_network_to_a_tenth_of_a_millimetre(stepping):
+    network = Network()
+    layers = [torch.nn.Linear(*w.shape) for w, _ in network.layers]
+    with torch.no_grad():
+        for layer, (w, b) in zip(layers, network.layers, strict=True):
+            layer.weight.copy_(torch.from_numpy(w.T))
+            layer.bias.copy_(torch.from_numpy(b))
+        x = torch.from_numpy(samples(np.random.default_rng(0), cut([stepping]), 16).x.reshape(-1, FEATURES))
+        h = layers[0](x).relu()
+        for i in range(1, len(layers) - 1, 2):
+            h = h + layers[i + 1](layers[i](h).relu()).relu()
+        expected = (layers[-1](h) + x @ torch.from_numpy(network.short)).numpy()
+    np.testing.assert_allclose(network.raw(x.numpy()).reshape(expected.shape), expected, atol=1e-4)
 
 
-def test_figures_of_a_turned_person():
-    rng = np.random.default_rng(6)
-    truth = rng.standard_normal((5, len(BONES), 3)).astype(np.float32)
-    turned = rotate(truth, np.array([0, 0, np.radians(10)]))
-    figure = lifter_report.figures(truth * 1.3, truth)
-    assert figure["bone_angle_deg"] < 0.1 and figure["mpjpe_mm"] < 0.1 and figure["p_mpjpe_mm"] < 0.1
-    figure = lifter_report.figures(turned, truth)
-    assert figure["p_mpjpe_mm"] < 0.1 < figure["mpjpe_mm"]
-    assert 2 < figure["bone_angle_deg"] < 10
+def test_training_learns_and_stopped_comes_to_the_same_weights(tmp_path, stepping, monkeypatch):
+    parts, small, said = cut([stepping]), {"width": 64, "blocks": 1, "batch": 32}, []
+    whole = lifter.train(parts, 90, tmp_path / "whole.pt", **small, report=said.append)
+    assert said[-1].step == said[-1].steps == 90
+    untrained = lifter.train(parts, 1, tmp_path / "first.pt", **small, report=said.append)
+    assert said[-2].loss < 0.7 * said[-1].loss and untrained is not whole
+
+    def until_40(rng, parts, count, calls=[]):  # noqa: B006
+        calls.append(None)
+        if len(calls) > 40:
+            raise KeyboardInterrupt
+        return samples(rng, parts, count)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(lifter, "samples", until_40)
+        lifter.train(parts, 90, tmp_path / "checkpoint.pt", **small)
+    rest = lifter.train(parts, 90, tmp_path / "checkpoint.pt", **small)
+    for name, value in whole.arrays().items():
+        np.testing.assert_array_equal(rest.arrays()[name], value)
 
 
-@pytest.mark.skipif(not MOTION.is_file(), reason=f"the motion clips are not at {MOTION}")
-@pytest.mark.parametrize(("noise", "most"), [(0.0, 12.0), (0.01, 13.5)])
-def test_unseen_jumping_and_window_washing_are_lifted(noise, most):
-    clips = load_clips("test/jumping_1", MOTION) + load_clips("test/washwindow_1", MOTION)
-    found = lifter_report.by_action(Network(), clips, noise, lengths=lifter_report.ADULT, demo=True)
-    for action, figure in found.items():
-        assert figure["bone_angle_deg"] < most, action
-        assert figure["torso_deg"] < 10, action
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, stepping):
+    parts, small = cut([stepping]), {"width": 16, "blocks": 1, "batch": 8}
+    lifter.train(parts, 3, tmp_path / "checkpoint.pt", **small)
+    with pytest.raises(lifter.LifterTrainingError, match=r"seed 0.*seed 1"):
+        lifter.train(parts, 3, tmp_path / "checkpoint.pt", seed=1, **small)
+    (tmp_path / "checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(lifter.LifterTrainingError, match="cannot be read"):
+        lifter.train(parts, 3, tmp_path / "checkpoint.pt", **small)
 
 
-@pytest.mark.skipif(not MOTION.is_file(), reason=f"the motion clips are not at {MOTION}")
-def test_the_command_measures_what_ships(tmp_path):
-    from typer.testing import CliRunner
+def test_a_loss_that_is_no_number_stops_the_training(tmp_path, stepping, monkeypatch):
+    real = lifter.samples
 
-    from mocap_worker.cli import app
+    def broken(rng, parts, count):
+        data = real(rng, parts, count)
+        data.x[:] = np.nan
+        return data
 
-    before = WEIGHTS.read_bytes()
-    run = ["train-lifter", "--minutes", "0", "--motion", str(MOTION), "--out", str(tmp_path)]
-    result = CliRunner().invoke(app, run)
-    assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "report.json").read_text())
-    everywhere = report["cases"][0]["actions"]
-    assert {"walking", "jumping", "washwindow", "all"} <= set(everywhere)
-    assert 0 < everywhere["all"]["bone_angle_deg"] < everywhere["all"]["constant_pose_deg"]
-    assert "true 2D" in result.output
-    assert WEIGHTS.read_bytes() == before
+    parts, small = cut([stepping]), {"width": 16, "blocks": 1, "batch": 8}
+    monkeypatch.setattr(lifter, "samples", broken)
+    with pytest.raises(lifter.LifterTrainingError, match="nan in step 0"):
+        lifter.train(parts, 3, tmp_path / "checkpoint.pt", **small)
 
 
 def test_a_missing_motion_file_is_one_sentence(tmp_path):
-    from typer.testing import CliRunner
-
-    from mocap_worker.cli import app
-
     result = CliRunner().invoke(
         app, ["train-lifter", "--motion", str(tmp_path / "none.npz"), "--out", str(tmp_path)]
     )
     assert result.exit_code == 1
     assert "none.npz" in result.output and "Traceback" not in result.output
+
+
+@pytest.mark.skipif(not MOTION.is_file(), reason=f"the motion clips are not at {MOTION}")
+def test_the_command_trains_and_reports(tmp_path, monkeypatch):
+    monkeypatch.setattr(lift, "CONDITIONS", lift.CONDITIONS[1:2])
+    monkeypatch.setattr(lift_shots, "_LEAST", 1)
+    run = ["train-lifter", "--steps", "2", "--motion", str(MOTION), "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, run)
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert "lift/white noise 1%/actions" in [case["name"] for case in report["cases"]]
+    assert (tmp_path / "weights.npz").is_file() and "step 2 of 2" in result.output

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -125,8 +126,88 @@ def motion(
     publish(cases, json_file)
 
 
+@app.command()
+def lift(
+    json_file: Json = None,
+    weights: Annotated[Path | None, typer.Option(help="Those that ship if not given.")] = None,
+    motion: Annotated[Path | None, typer.Option(help="The motion clips; MOCAP_MOTION if not given.")] = None,
+    detected: Annotated[
+        bool, typer.Option(help="Also behind the ViTPose that ships; needs the extra `train`.")
+    ] = True,
+    device: Device = "auto",
+) -> None:
+    """2D to 3D by action, on bodies and cameras of all kinds, with true, noisy, missing and detected keypoints."""
+    from mocap_core.lift import LiftError
+
+    from ..bench.lift import measure_lift
+    from ..bench.lift_time import time_of
+    from ..training.motion import MotionError, load_clips
+
+    try:
+        clips = load_clips("test", motion)
+        cases = shown(measure_lift(clips, weights))
+        if detected:
+            cases += shown(_detected(clips, weights, device))
+    except (MotionError, LiftError) as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+    timed = time_of(weights)
+    show([timed])
+    write([*cases, timed], json_file)
+
+
+def _detected(clips, weights: Path | None, device: str):
+    from ..backends import BackendError
+    from ..vitpose.checkpoint import CheckpointError
+
+    try:
+        from ..bench.lift_detected import measure_detected
+        from ..training.render import RenderError
+    except ImportError as error:
+        typer.echo(f"mocap bench: without detected keypoints: {error}; see the extra `train`", err=True)
+        return
+    try:
+        yield from measure_detected(clips, weights, device)
+    except (BackendError, CheckpointError) as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+    except (RenderError, ImportError) as error:
+        typer.echo(f"mocap bench: without drawn people: {error}", err=True)
+
+
+def shown(cases) -> list[dict]:
+    """The cases, printed as they come: those of one condition, the name up to its last part, in one table."""
+    out = []
+    for _, group in groupby(cases, lambda case: case["name"].rpartition("/")[0]):
+        out += (rows := list(group))
+        show_together(rows)
+    return out
+
+
+def show_together(cases: list[dict]) -> None:
+    """Prints cases with the same metrics as the rows of one table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    title = cases[0]["name"].rpartition("/")[0]
+    names = [name for name in cases[0] if name != "name"]
+    table = Table("", title=title, title_justify="left", padding=(0, 0, 0, 1))
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    for case in cases:
+        values = [f"{case[n]:.1f}" if isinstance(case[n], float) else str(case[n]) for n in names]
+        table.add_row(case["name"].rpartition("/")[2], *values)
+    Console().print(table)
+
+
 def publish(cases: list[dict], json_file: Path | None) -> None:
-    """Prints the cases as a table and writes them, with the machine and the commit, to `json_file`."""
+    """Prints the cases and writes them, with the machine and the commit, to `json_file`."""
+    show(cases)
+    write(cases, json_file)
+
+
+def show(cases: list[dict]) -> None:
+    """Prints each case as a table."""
     from rich.console import Console
     from rich.table import Table
 
@@ -136,6 +217,10 @@ def publish(cases: list[dict], json_file: Path | None) -> None:
             if metric != "name":
                 table.add_row(metric, f"{value:.3f}" if isinstance(value, float) else str(value))
         Console().print(table)
+
+
+def write(cases: list[dict], json_file: Path | None) -> None:
+    """Writes the cases, with the machine and the commit, to `json_file` if there is one."""
     if json_file is None:
         return
     written = {"machine": machine(), "commit": commit(), "cases": cases}

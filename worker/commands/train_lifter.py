@@ -7,7 +7,7 @@ import typer
 
 
 def train_lifter(
-    minutes: Annotated[float, typer.Option(min=0, help="How long to train, on one CPU thread.")] = 40.0,
+    steps: Annotated[int, typer.Option(min=1, help="How long to train, on one CPU thread.")] = 36000,
     seed: Annotated[int, typer.Option(help="Of the people, the cameras and the weights.")] = 0,
     motion: Annotated[Path | None, typer.Option(help="The clips; MOCAP_MOTION if not given.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint, the weights and the report.")] = Path(
@@ -19,74 +19,41 @@ def train_lifter(
 ) -> None:
     """Train the lifter on the motion clips' train part and print its errors on the test part.
 
-    Stopped, it goes on where it was when started again with the same --out. With --minutes 0 the
-    weights that ship are measured.
+    Stopped, it goes on where it was when the same command is given again, and comes to the same weights.
     """
-    import json
-
     import numpy as np
 
-    from mocap_core.lift.network import WEIGHTS, LiftError, Network
+    from mocap_core.lift.network import WEIGHTS, LiftError
 
-    from ..training.lifter_report import report_on
+    from ..bench.lift import measure_lift
+    from ..training.lifter import LifterTrainingError
     from ..training.motion import MotionError, load_clips
+    from .bench import shown, write
 
     try:
         tests = load_clips("test", motion)
-        weights = WEIGHTS
-        if minutes > 0:
-            net = _train(load_clips("train", motion), minutes, seed, out)
-            out.mkdir(parents=True, exist_ok=True)
-            weights = out / "weights.npz"
-            np.savez_compressed(weights, **net.arrays())
-            if install:
-                WEIGHTS.write_bytes(weights.read_bytes())
-        report = report_on(Network(weights), tests)
-    except (MotionError, LiftError) as error:
+        net = _train(load_clips("train", motion), steps, seed, out)
+        weights = out / "weights.npz"
+        np.savez_compressed(weights, **net.arrays())
+        if install:
+            WEIGHTS.write_bytes(weights.read_bytes())
+        write(shown(measure_lift(tests, weights)), out / "report.json")
+    except (MotionError, LiftError, LifterTrainingError) as error:
         typer.echo(f"mocap train-lifter: {error}", err=True)
         raise typer.Exit(1) from None
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    _print(report)
     typer.echo(f"{weights} ({weights.stat().st_size / 1e6:.1f} MB), {out / 'report.json'}")
 
 
-def _train(clips, minutes: float, seed: int, out: Path):
+def _train(clips, steps: int, seed: int, out: Path):
     from ..training import lifter
     from ..training.lifter_people import cut
 
     def say(p: lifter.Progress) -> None:
-        typer.echo(f"{p.minutes:5.1f} of {p.total:.0f} min   step {p.step}   loss {p.loss:.4f}")
+        left = f"{p.steps_per_s:.1f} steps/s   {(p.steps - p.step) / p.steps_per_s / 60:.0f} min left"
+        typer.echo(f"step {p.step} of {p.steps}   loss {p.loss:.4f}   {left}")
 
-    return lifter.train(cut(clips), minutes, out / "checkpoint.pt", seed=seed, report=say)
-
-
-def _print(report: dict) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    for case in report["cases"]:
-        table = Table(title=case["title"], title_justify="left")
-        for name in (
-            "action",
-            "MPJPE mm",
-            "P-MPJPE mm",
-            "bones °",
-            "arms °",
-            "legs °",
-            "torso °",
-            "frozen pose °",
-        ):
-            table.add_column(name, justify="left" if name == "action" else "right")
-        for action, f in case["actions"].items():
-            table.add_row(
-                action,
-                f"{f['mpjpe_mm']:.0f}",
-                f"{f['p_mpjpe_mm']:.0f}",
-                *(
-                    f"{f[k]:.1f}"
-                    for k in ("bone_angle_deg", "bone_angle_deg_arm", "bone_angle_deg_leg", "torso_deg")
-                ),
-                f"{f['constant_pose_deg']:.1f}",
-            )
-        Console().print(table)
+    try:
+        return lifter.train(cut(clips), steps, out / "checkpoint.pt", seed=seed, report=say)
+    except KeyboardInterrupt:
+        typer.echo("Stopped; the same command goes on from here.", err=True)
+        raise typer.Exit(130) from None

@@ -24,7 +24,7 @@ def crouch(rng, legs):
     """Bend some people's knees and hips together, as before a jump: legs, and the lean (B, T) in radians."""
     count, times = legs.shape[:2]
     deep = (rng.random(count) < 0.35) * rng.uniform(0, 80, count)
-    ease = 1 + np.linspace(0, 1, times)[None] * rng.normal(0, 0.5, (count, 1))
+    ease = 1 + _along(times) * rng.normal(0, 0.06, (count, 1))
     thigh = (deep[:, None] * np.clip(ease, 0, 1.3)).astype(np.float32) * _DEG
     lean = thigh * rng.uniform(0, 0.9, (count, 1)).astype(np.float32)
     shin = thigh * rng.uniform(0.2, 1.3, (count, 1)).astype(np.float32)
@@ -74,9 +74,8 @@ def _reach(rng, arms):
             rng.uniform(0.3, 0.99, (count, 2)),
         ]
     )
-    end = place + np.array([0.3, 0.3, 0.12])[:, None, None] * rng.standard_normal((3, count, 2))
-    t = np.linspace(0, 1, times)[None, None, :, None]
-    across, lift, far = (place[:, :, None] * (1 - t) + end[:, :, None] * t).astype(np.float32)
+    move = np.array([0.035, 0.035, 0.014])[:, None, None] * rng.standard_normal((3, count, 2))
+    across, lift, far = (place[..., None] + move[..., None] * _along(times)).astype(np.float32).swapaxes(2, 3)
     far = np.clip(far, 0.25, 0.99)
     toward = np.stack([np.sin(across) * np.cos(lift), np.sin(lift), np.cos(across) * np.cos(lift)], -1)
     raised = np.maximum(toward[..., 1], 0)
@@ -113,11 +112,14 @@ def shrug_of(rng, arms):
 
 
 def wander(rng, count, times, degrees):
-    """Rotation vectors (count, times, 3) that drift a little over the window."""
-    start = rng.standard_normal((count, 1, 3)).astype(np.float32)
-    end = start + 0.35 * rng.standard_normal((count, 1, 3)).astype(np.float32)
-    t = np.linspace(0, 1, times, dtype=np.float32)[None, :, None] if times > 1 else np.float32(0)
-    return degrees * _DEG * (start + (end - start) * t)
+    """Rotation vectors (count, times, 3) that drift by a 25th of `degrees` a moment."""
+    start, drift = rng.standard_normal((2, count, 1, 3)).astype(np.float32)
+    return degrees * _DEG * (start + 0.04 * drift * _along(times)[:, None])
+
+
+def _along(times):
+    """Moments from the middle of a window, (times,)."""
+    return np.arange(times, dtype=np.float32) - np.float32(times - 1) / 2
 
 
 def unit(v):

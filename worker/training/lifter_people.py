@@ -24,6 +24,15 @@ Array = np.ndarray
 _J = BODY_INDEX
 _DEG = np.float32(np.pi / 180)
 
+#: Where the character's face is on its head: metres at the nominal height, x to the left, y up, z forward. Nose and
+#: eyes from between the ears.
+FACE = {
+    "ear_half": np.array([0.084, 0, 0]),
+    "eye_half": np.array([0.031, 0, 0]),
+    "nose": np.array([0, -0.021, 0.120]),
+    "eyes": np.array([0, 0.013, 0.095]),
+}
+
 #: Share of each action in a batch; the clips' own shares are 60 % walking.
 ACTION_SHARE = {
     "walking": 0.17,
@@ -48,7 +57,7 @@ class Parts:
     pelvis, chest (F, 3, 3): their axes in the world, as rows; hips (F, 3) m: their middle;
     torso (F, 3): direction in the pelvis; legs (F, 2, 2, 3): left and right, upper and lower,
     directions in the pelvis; arms: the same in the chest; neck (F, 3) direction in the chest;
-    head (F, 3, 3): its axes in the chest, as rows; first (F,): the first frame of a frame's clip;
+    head (F, 3, 3): its axes in the chest, as rows; first, last (F,): of the frames of a frame's clip;
     weight (F,): chance of being drawn.
     """
 
@@ -61,6 +70,7 @@ class Parts:
     neck: Array
     head: Array
     first: Array
+    last: Array
     weight: Array
     fps: float
 
@@ -84,15 +94,7 @@ def cut(clips: list[Clip]) -> Parts:
     spine = shoulders - hips
     pelvis = _frames(at("left_hip") - hips, spine)
     chest = _frames(at("left_shoulder") - shoulders, spine)
-    nose = at("nose") - ears
-    left = unit(at("left_ear") - ears)
-    forward = unit(nose - dot(nose, left) * left)
-    # The nose lies below the ears: turn the frame so that y is up when looking straight ahead.
-    up = np.cross(forward, left)
-    tilt = np.float32(np.arctan2(0.012, 0.11))
-    head = np.stack(
-        [left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1
-    )
+    head = head_frames(body)
 
     def limb(frame, *names):
         sides = []
@@ -114,8 +116,24 @@ def cut(clips: list[Clip]) -> Parts:
         neck=into(chest, unit(ears - shoulders)),
         head=np.einsum("fik,fjk->fij", head, chest),
         first=first,
+        last=first + np.repeat(lengths, lengths) - 1,
         weight=weight / weight.sum(),
         fps=clips[0].fps,
+    )
+
+
+def head_frames(joints: Array) -> Array:
+    """The head's axes (F, 3, 3), as rows, of the clips' joints (F, 17 or more, 3)."""
+    left_ear, right_ear = joints[:, _J["left_ear"]], joints[:, _J["right_ear"]]
+    ears = (left_ear + right_ear) / 2
+    nose = joints[:, _J["nose"]] - ears
+    left = unit(left_ear - ears)
+    forward = unit(nose - dot(nose, left) * left)
+    # `motion` places the nose below the ears: turn the frame so that y is up when looking straight ahead.
+    up = np.cross(forward, left)
+    tilt = np.float32(np.arctan2(0.012, 0.11))
+    return np.stack(
+        [left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1
     )
 
 
@@ -134,12 +152,10 @@ def bodies(rng: np.random.Generator, count: int) -> dict[str, Array]:
         "hip_half": vary(0.092, 0.17),
         "shoulder_half": vary(0.176, 0.11),
         "neck": vary(0.21, 0.14),
-        "ear_half": vary(0.077, 0.14),
-        "eye_half": vary(0.032, 0.15),
-        "nose": np.array([0, -0.012, 0.11], np.float32) * vary(1, 0.2, 1)
-        + 0.015 * rng.standard_normal((count, 3)).astype(np.float32) * [0, 1, 1],
-        "eyes": np.array([0, 0.023, 0.087], np.float32) * vary(1, 0.2, 1)
-        + 0.012 * rng.standard_normal((count, 3)).astype(np.float32) * [0, 1, 1],
+        "ear_half": vary(FACE["ear_half"][0], 0.14),
+        "eye_half": vary(FACE["eye_half"][0], 0.15),
+        "nose": FACE["nose"] * vary(1, 0.2, 1) + 0.015 * rng.standard_normal((count, 3)) * [0, 1, 1],
+        "eyes": FACE["eyes"] * vary(1, 0.2, 1) + 0.012 * rng.standard_normal((count, 3)) * [0, 1, 1],
     }
     height = out["legs"].mean(1).sum(-1) + out["torso"] + out["neck"] + 0.22
     for name, value in out.items():
@@ -149,22 +165,24 @@ def bodies(rng: np.random.Generator, count: int) -> dict[str, Array]:
 
 
 def people(
-    rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[float, ...]
+    rng: np.random.Generator, parts: Parts, count: int, frames: int, period_s: float = 1 / 30
 ) -> tuple[Array, Array]:
-    """Moving people at `lags_s` before now.
+    """People moving through `frames` moments, `period_s` apart, some slower or faster than the clips' people.
 
-    Returns bones (count, T, 16, 3) m in the world (z up, facing -y now) and hips (count, T, 3) m,
-    which are 0 now.
+    Returns bones (count, T, 16, 3) m in the world (z up, facing -y at the end) and hips (count, T, 3) m, which are 0
+    at the end.
     """
     body = bodies(rng, count)
-    speed = rng.uniform(0.7, 1.5, (count, 1))
-    step = np.rint(np.asarray(lags_s) * parts.fps * speed).astype(int)
+    # Whole frames of the clips, so that truth does not tremble.
+    step = np.maximum(1, np.rint(parts.fps * period_s * rng.choice([0.5, 1, 1, 1.5], (count, 1)))).astype(int)
+    past = step * np.arange(frames - 1, -1, -1)
     drawn = rng.choice(len(parts.weight), (5, count), p=parts.weight)
     mix = rng.random(count)
     drawn[1:, mix < 0.35] = drawn[0, mix < 0.35]  # the whole of one clip
     together = mix < 0.65  # arms of one clip
     drawn[2:, together] = drawn[1, together]
-    low, mid, left, right, top = (np.maximum(d[:, None] - step, parts.first[d][:, None]) for d in drawn)
+    end = np.minimum(np.maximum(drawn, parts.first[drawn] + past[:, 0]), parts.last[drawn])
+    low, mid, left, right, top = np.maximum(end[..., None] - past, parts.first[drawn][..., None])
 
     legs, lean = crouch(rng, parts.legs[low])
     legs = bend_legs(rng, legs)
@@ -173,15 +191,15 @@ def people(
     pelvis = parts.pelvis[low]
     pelvis = rotate(pelvis, pelvis[:, :, :1] * lean[:, :, None, None])
     # The chest's frame within the pelvis, bent.
-    lean = wander(rng, count, len(lags_s), 9)
+    lean = wander(rng, count, frames, 9)
     deep = rng.random(count) < 0.08
     lean[deep, :, 0] += (_DEG * rng.uniform(15, 90, deep.sum()))[:, None]
     chest = parts.chest[mid] @ np.swapaxes(parts.pelvis[mid], -1, -2)
     chest = rotate(chest, lean[:, :, None])
     torso = rotate(parts.torso[mid], lean)
-    nod = wander(rng, count, len(lags_s), 9)
+    nod = wander(rng, count, frames, 9)
     neck = rotate(parts.neck[top], nod)
-    head = rotate(parts.head[top], (nod + wander(rng, count, len(lags_s), 14))[:, :, None])
+    head = rotate(parts.head[top], (nod + wander(rng, count, frames, 14))[:, :, None])
 
     def out_of(frame, v):
         frame = frame.reshape(*frame.shape[:2], *[1] * (v.ndim - 3), 3, 3)
@@ -189,7 +207,7 @@ def people(
 
     chest = out_of(pelvis, chest)
     head = out_of(chest, head)
-    bones = np.empty((count, len(lags_s), len(BONES), 3), np.float32)
+    bones = np.empty((count, frames, len(BONES), 3), np.float32)
 
     def put(name, value):
         bones[:, :, BONES.index(name)] = value
@@ -203,7 +221,7 @@ def people(
         "shoulder_half",
         chest[:, :, 0] * body["shoulder_half"][:, None, None] + (shrug[:, :, 0] - shrug[:, :, 1]) / 2,
     )
-    bones[:, :, 3:7] = limbs.reshape(count, len(lags_s), 4, 3)
+    bones[:, :, 3:7] = limbs.reshape(count, frames, 4, 3)
     bones[:, :, 7:11] = (out_of(pelvis, legs) * body["legs"][:, None, :, :, None]).reshape(count, -1, 4, 3)
     put("neck", out_of(chest, neck) * body["neck"][:, None, None])
     for name in ("ear_half", "eye_half"):
@@ -211,10 +229,10 @@ def people(
     for name in ("nose", "eyes"):
         put(name, out_of(head, body[name][:, None]))
 
-    hips = parts.hips[low] - parts.hips[low[:, :1]]
-    turn = _heading_to_minus_y(pelvis[:, 0, 2])
+    hips = parts.hips[low] - parts.hips[low[:, -1:]]
+    turn = _heading_to_minus_y(pelvis[:, -1, 2])
     bones, hips = bones @ turn[:, None], (hips[:, :, None] @ turn[:, None])[:, :, 0]
-    tilt = wander(rng, count, len(lags_s), 4)
+    tilt = wander(rng, count, frames, 4)
     lying = rng.random(count) < 0.02
     tilt[lying] += (_DEG * rng.normal(0, 40, (lying.sum(), 1, 3))).astype(np.float32)
     return rotate(bones, tilt[:, :, None]), hips.astype(np.float32)

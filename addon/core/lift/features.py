@@ -8,11 +8,11 @@ person's size; the direction of that ray and the size are inputs of their own.
 
 import numpy as np
 
-from ..rotation import cross, unit
 from ..skeleton import BODY_INDEX, COCO17, COCO_FLIP_PAIRS
 
-#: Moments looked at, in seconds before now. None lies ahead: lifting adds no delay.
-LAGS_S = (0.0, 0.05, 0.12, 0.28)
+#: Moments looked at, in seconds before now. Frames of a webcam's 30 a second each count once, so that the network can
+#: average their noise.
+LAGS_S = tuple(i / 30 for i in range(9))
 
 #: The focal length taken where none is known, in units of the picture's longer side.
 ASSUMED_FOCAL = 0.95
@@ -21,8 +21,10 @@ ASSUMED_FOCAL = 0.95
 NOMINAL_HEIGHT_M = 1.7
 
 _POSE = len(LAGS_S) * 17 * 3
-FEATURES = _POSE + 3
+_TREMBLING = slice(_POSE, _POSE + 17)
+FEATURES = _POSE + 17 + 3
 _TORSO = [BODY_INDEX[n] for n in ("left_shoulder", "right_shoulder", "left_hip", "right_hip")]
+_OF_TORSO = np.isin(np.arange(len(COCO17)), _TORSO)
 
 #: Bone vectors that make up a pose, hip-centred; "half" ones point from the middle to the left.
 BONES = (
@@ -80,6 +82,24 @@ FLIP_BONES = np.array(
 #: What mirroring multiplies a bone's coordinates by.
 FLIP_BONE_SIGNS = np.array([[1, -1, -1] if b.endswith("_half") else [-1, 1, 1] for b in BONES], np.float32)
 
+_FLIP_FEATURES = np.arange(FEATURES)
+_FLIP_FEATURES[:_POSE] = _FLIP_FEATURES[:_POSE].reshape(-1, 17, 3)[:, FLIP_JOINTS].ravel()
+_FLIP_FEATURES[_TREMBLING] = _FLIP_FEATURES[_TREMBLING][FLIP_JOINTS]
+_FLIP_FEATURE_SIGNS = np.array([-1, 1, 1] * (_POSE // 3) + [1] * 17 + [-1, 1, 1], np.float32)
+
+
+def between(after, after_scores, before, before_scores, share):
+    """Keypoints (…, 17, 2) and scores (…, 17) between two frames; share: (…, 1), 0 at `after`, 1 at `before`.
+
+    A joint that is seen on one side alone counts there if that frame is the nearer one.
+    """
+    wa = (1 - share) * ((after_scores > 0) & ((before_scores > 0) | (share <= 0.5)))
+    wb = share * ((before_scores > 0) & ((after_scores > 0) | (share > 0.5)))
+    total = wa + wb
+    total = np.where(total > 0, total, 1.0)
+    wa, wb = wa / total, wb / total
+    return after * wa[..., None] + before * wb[..., None], after_scores * wa + before_scores * wb
+
 
 def features(keypoints, confidence, size, focal_px):
     """The network's input and the camera that it is relative to.
@@ -88,42 +108,49 @@ def features(keypoints, confidence, size, focal_px):
     size: (…, 2) the picture's width and height in px; focal_px: (…).
     Returns x (…, FEATURES) float32 and view (…, 3, 3), whose rows are the viewing camera's axes
     in the real camera: a vector v seen there is v @ view here.
+
+    Direction and size are means over all the moments, which tremble less than the newest frame's.
     """
     visible = confidence > 0
-    keypoints = np.where(visible[..., None], keypoints, 0.0)
-    tangents = (keypoints - 0.5 * size[..., None, None, :]) / focal_px[..., None, None, None]
-    now, seen = tangents[..., 0, :, :], visible[..., 0, :]
-    torso = np.zeros_like(seen)
-    torso[..., _TORSO] = seen[..., _TORSO]
-    weight = np.where(torso.any(-1, keepdims=True), torso, seen).astype(np.float32)
-    weight /= np.maximum(weight.sum(-1, keepdims=True), 1.0)
-    centre = (weight[..., None] * now).sum(-2)
+    middle, focal_px = size[..., None, None, :] / 2, np.asarray(focal_px)[..., None, None, None]
+    tangents = np.where(visible[..., None], (keypoints - middle) / focal_px, 0.0)
+    torso = visible & _OF_TORSO
+    weight = np.where(torso.any((-2, -1), keepdims=True), torso, visible)
+    weight = weight / np.maximum(weight.sum((-2, -1), tangents.dtype, keepdims=True), 1)
+    lead = weight.shape[:-2]
+    tangents = tangents.reshape(*lead, -1, 2)
+    centre = (weight.reshape(*lead, 1, -1) @ tangents)[..., 0, :]
 
     view = _looking_at(centre)
-    x, y = tangents[..., 0], tangents[..., 1]
-    v = view[..., None, None, :, :]
-    depth = np.maximum(x * v[..., 2, 0] + y * v[..., 2, 1] + v[..., 2, 2], 0.1)
-    u = (x * v[..., 0, 0] + y * v[..., 0, 1] + v[..., 0, 2]) / depth
-    w = (x * v[..., 1, 0] + y * v[..., 1, 1] + v[..., 1, 2]) / depth
-
-    body = seen[..., 5:]
-    square = (u[..., 0, 5:] ** 2 + w[..., 0, 5:] ** 2) * body
-    spread = np.sqrt(square.sum(-1) / np.maximum(body.sum(-1), 1))
-    spread = np.where(spread > 1e-4, spread, 1.0)
+    turn = np.swapaxes(view, -1, -2)
+    seen = tangents @ turn[..., :2, :] + turn[..., 2:, :]
+    pose = (seen[..., :2] / np.maximum(seen[..., 2:], 0.1)).reshape(*visible.shape, 2)
+    body = visible[..., 5:]
+    square = (pose[..., 5:, 0] ** 2 + pose[..., 5:, 1] ** 2) * body
+    spread = np.sqrt(square.sum((-2, -1)) / np.maximum(body.sum((-2, -1), tangents.dtype), 1))
+    spread = np.where(spread > 1e-4, spread, 1)
     scale = visible / spread[..., None, None]
-    pose = np.stack([np.clip(u * scale, -4, 4), np.clip(w * scale, -4, 4), confidence], -1)
-    extra = np.stack([2 * np.arctan(centre[..., 0]), 2 * np.arctan(centre[..., 1]), np.log(spread) + 1.7], -1)
-    flat = pose.reshape(*pose.shape[:-3], -1)
-    return np.concatenate([flat, extra], -1).astype(np.float32), view
+    x = np.empty((*lead, FEATURES), np.float32)
+    by_joint = x[..., :_POSE].reshape(*visible.shape, 3)
+    np.clip(pose * scale[..., None], -4, 4, out=by_joint[..., :2])
+    by_joint[..., 2] = confidence
+    x[..., _TREMBLING] = _trembling(by_joint[..., :2], visible)
+    x[..., -3:-1] = 2 * np.arctan(centre)
+    x[..., -1] = np.log(spread) + 1.7
+    return x, view
+
+
+def _trembling(pose, visible):
+    """How far each joint's moments are from a line through their neighbours, (…, 17): what noise looks like."""
+    off = pose[..., :-2, :, :] - 2 * pose[..., 1:-1, :, :] + pose[..., 2:, :, :]
+    known = visible[..., :-2, :] & visible[..., 1:-1, :] & visible[..., 2:, :]
+    far = np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2) * known
+    return 5 * np.minimum(far, 0.3).sum(-2) / np.maximum(known.sum(-2, far.dtype), 1)
 
 
 def flip_features(x):
     """The input of the mirrored picture: (…, FEATURES) → the same."""
-    pose = x[..., :_POSE].reshape(*x.shape[:-1], len(LAGS_S), 17, 3)[..., FLIP_JOINTS, :]
-    pose = pose * np.array([-1, 1, 1], np.float32)
-    rest = x[..., _POSE:].copy()
-    rest[..., 0] *= -1
-    return np.concatenate([pose.reshape(*x.shape[:-1], -1), rest], -1)
+    return x[..., _FLIP_FEATURES] * _FLIP_FEATURE_SIGNS
 
 
 def flip_bones(bones):
@@ -133,6 +160,11 @@ def flip_bones(bones):
 
 def _looking_at(tangent):
     """A camera turned without roll so that the ray (…, 2) is its axis: (…, 3, 3), axes as rows."""
-    forward = unit(np.concatenate([tangent, np.ones_like(tangent[..., :1])], -1))
-    right = unit(np.stack([forward[..., 2], np.zeros_like(forward[..., 0]), -forward[..., 0]], -1))
-    return np.stack([right, cross(forward, right), forward], -2)
+    x, y = tangent[..., 0], tangent[..., 1]
+    level = np.sqrt(1 + x * x)
+    long = np.sqrt(level * level + y * y)
+    axes = np.empty((*x.shape, 3, 3), tangent.dtype)
+    axes[..., 0, 0], axes[..., 0, 1], axes[..., 0, 2] = 1 / level, 0, -x / level
+    axes[..., 1, 0], axes[..., 1, 1], axes[..., 1, 2] = -x * y / (level * long), level / long, -y / (level * long)
+    axes[..., 2, 0], axes[..., 2, 1], axes[..., 2, 2] = x / long, y / long, 1 / long
+    return axes

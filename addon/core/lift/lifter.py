@@ -4,12 +4,11 @@ Owns the short history of keypoints, the choice of what counts as seen, and the 
 front of the camera. The inputs' form is `features`', the weights are `network`'s.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
 
-from .features import ASSUMED_FOCAL, JOINTS_FROM_BONES, LAGS_S, features
+from .features import ASSUMED_FOCAL, JOINTS_FROM_BONES, LAGS_S, between, features
 from .network import Network
 
 #: Scores below this count as missing.
@@ -18,6 +17,9 @@ LEAST_SCORE = 0.05
 LEAST_JOINTS = 4
 #: Keypoints more than this many pictures away from the picture's middle are garbage.
 _FARTHEST = 5.0
+#: Moments nearer to a frame than this are that frame's.
+_SAME_S = 1e-6
+_LAGS = np.array(LAGS_S)
 #: A pause longer than this is a new beginning.
 _LONGEST_GAP_S = 0.5
 
@@ -37,7 +39,7 @@ class Lifted:
 
 
 class Lifter:
-    """Remembers 0.3 s of one person's keypoints, so lifting frames in order is better than alone."""
+    """Remembers a quarter of a second of one person's keypoints, so lifting frames in order is better than alone."""
 
     def __init__(self, path=None):
         """path: the weights; those that ship if None. Raises LiftError."""
@@ -46,7 +48,8 @@ class Lifter:
 
     def reset(self):
         """Forget the person: the next frame is a first one."""
-        self._times, self._keypoints, self._scores = [], [], []
+        # Frames in order; these arrays are replaced, never written into, so a copied lifter remembers by itself.
+        self._times, self._keypoints, self._scores = np.empty(0), np.empty((0, 17, 2)), np.empty((0, 17))
         self._size = None
 
     def lift(self, keypoints, scores, size, time_s, focal_px=None) -> Lifted:
@@ -61,53 +64,42 @@ class Lifter:
         if keypoints is None or not np.isfinite(time_s):
             return _nobody()
         self._remember(keypoints, scores, size, float(time_s))
-        if (scores > 0).sum() < LEAST_JOINTS:
+        if np.count_nonzero(scores) < LEAST_JOINTS:
             return _nobody()
-        window = [(keypoints, scores)] + [self._at(time_s - lag) for lag in LAGS_S[1:]]
-        points = np.stack([w[0] for w in window])[None]
-        trust = np.stack([w[1] for w in window])[None]
         focal = float(focal_px or ASSUMED_FOCAL * size.max())
-        x, view = features(points, trust, size[None], np.array([focal]))
-        bones = self._network(x) @ view
-        joints = (JOINTS_FROM_BONES @ bones)[0].astype(np.float64)
+        x, view = features(*self._past(time_s), size, focal)
+        bones = self._network(x[None])[0] @ view
+        joints = (JOINTS_FROM_BONES @ bones).astype(np.float64)
         return Lifted(joints, root_translation(joints, keypoints, scores, size, focal))
 
     def _remember(self, keypoints, scores, size, time_s):
         times = self._times
-        back = bool(times) and (time_s < times[-1] or time_s - times[-1] > _LONGEST_GAP_S)
-        if back or (self._size is not None and not np.array_equal(size, self._size)):
-            self.reset()
-            times = self._times
-        if times and time_s == times[-1]:
-            for kept in (times, self._keypoints, self._scores):
-                kept.pop()
+        if len(times):
+            gap_s = time_s - times[-1]
+            if not 0 <= gap_s <= _LONGEST_GAP_S or (size != self._size).any():
+                self.reset()
+                times = self._times
+        first = max(np.searchsorted(times, time_s - LAGS_S[-1], "right") - 1, 0)
+        last = len(times) - (len(times) > 0 and times[-1] == time_s)
         self._size = size
-        times.append(time_s)
-        self._keypoints.append(keypoints)
-        self._scores.append(scores)
-        while len(times) > 2 and times[1] < time_s - LAGS_S[-1]:
-            for kept in (times, self._keypoints, self._scores):
-                kept.pop(0)
+        self._times = np.append(times[first:last], time_s)
+        self._keypoints = np.concatenate([self._keypoints[first:last], keypoints[None]])
+        self._scores = np.concatenate([self._scores[first:last], scores[None]])
 
-    def _at(self, time_s):
-        """Keypoints and scores at a past moment, between the frames around it."""
-        after = bisect_right(self._times, time_s)
-        if after == 0:
-            return np.zeros((17, 2)), np.zeros(17)
-        before = after - 1
-        after = min(after, len(self._times) - 1)
-        gap = self._times[after] - self._times[before]
-        share = (time_s - self._times[before]) / gap if gap > 0 else 0.0
-        a, b = self._scores[before], self._scores[after]
-        # A joint seen on one side alone counts there if that frame is the nearer one.
-        wa = (1 - share) * ((a > 0) & ((b > 0) | (share <= 0.5)))
-        wb = share * ((b > 0) & ((a > 0) | (share > 0.5)))
-        total = wa + wb
-        safe = np.where(total > 0, total, 1.0)
-        points = (self._keypoints[before] * wa[:, None] + self._keypoints[after] * wb[:, None]) / safe[
-            :, None
-        ]
-        return points, (a * wa + b * wb) / safe
+    def _past(self, time_s):
+        """Keypoints (T, 17, 2) and scores (T, 17) at `LAGS_S` before time_s, between the frames around each moment."""
+        times = self._times
+        moments = time_s - _LAGS
+        after = np.searchsorted(times, moments - _SAME_S)
+        known = (moments > times[0] - _SAME_S)[:, None]
+        before = np.maximum(after - 1, 0)
+        points, trust = self._keypoints[after], self._scores[after]
+        ahead_s = times[after] - moments
+        if (ahead_s > _SAME_S).any():
+            share = ahead_s / np.maximum(times[after] - times[before], _SAME_S)
+            share = np.clip(share, 0.0, 1.0)[:, None]
+            points, trust = between(points, trust, self._keypoints[before], self._scores[before], share)
+        return points, trust * known
 
 
 def root_translation(joints_camera, keypoints, scores, size, focal_px):
