@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from mocap_core.lift.features import BONES, FEATURES, JOINTS_FROM_BONES
-from mocap_core.lift.network import packed
+from mocap_core.lift.features import BONES, JOINTS_FROM_BONES, MOMENTS, OF_JOINT, SIGNS
+from mocap_core.lift.network import AVERAGES, INPUTS, packed
 
 from .lifter_cameras import samples
 from .lifter_people import Parts
@@ -35,24 +35,52 @@ _BONE_WEIGHT = {
 }
 
 #: What a metre per frame² of acceleration error costs.
-_TREMBLING = 2.0
-_IN_PLANE = 3.0
+_TREMBLING = 4.0
+_IN_PLANE = 2.0
 
 
 class LifterTrainingError(Exception):
     """The training cannot go on; the text says why and what is kept."""
 
 
+class Averages(nn.Module):
+    """The network's first part, `Network.averaged`: weights of each joint's moments, chosen by how it moves."""
+
+    def __init__(self, hidden: int = 24):
+        super().__init__()
+        self.sign, self.choice = nn.Linear(SIGNS, hidden), nn.Linear(hidden, AVERAGES * MOMENTS)
+        start = torch.zeros(AVERAGES, MOMENTS)
+        start[0, :3] = torch.tensor([0.5, 0.3, 0.2])
+        for row, lag in enumerate((2, 4, MOMENTS - 1), start=1):
+            start[row, 0], start[row, lag] = 0.5, -0.5
+        with torch.no_grad():
+            self.choice.weight.mul_(0.1)
+            self.choice.bias.copy_(start.flatten())
+        self.register_buffer("sums", torch.eye(1, AVERAGES)[0])
+
+    def forward(self, x):
+        """(N, FEATURES) → (N, INPUTS)."""
+        place, confidence, signs = x[:, :-3].reshape(len(x), 17, OF_JOINT).split((2 * MOMENTS, MOMENTS, SIGNS), -1)
+        weights = self.choice(torch.relu(self.sign(signs))).view(len(x), 17, AVERAGES, MOMENTS)
+        seen = (confidence > 0).float()[:, :, None]
+        weights = weights * seen
+        weights = weights + seen * ((self.sums - weights.sum(-1)) / seen.sum(-1).clamp_min(1))[..., None]
+        place = (weights @ place.reshape(len(x), 17, 2, MOMENTS).transpose(-1, -2)).flatten(2)
+        trust = torch.stack([confidence[..., 0], confidence.mean(-1), signs[..., 0]], -1)
+        return torch.cat([torch.cat([place, trust], -1).flatten(1), x[:, -3:]], -1)
+
+
 class LiftNet(nn.Module):
-    """Martinez's network: blocks of two linear layers, each with a batch norm and a ReLU."""
+    """`Averages`, then Martinez's network: blocks of two linear layers, each with a batch norm and a ReLU."""
 
     def __init__(self, width: int = WIDTH, blocks: int = 2):
         super().__init__()
-        sizes = [(FEATURES, width)] + [(width, width)] * (2 * blocks)
+        self.averages = Averages()
+        sizes = [(INPUTS, width)] + [(width, width)] * (2 * blocks)
         self.linear = nn.ModuleList(nn.Linear(a, b) for a, b in sizes)
         self.norm = nn.ModuleList(nn.BatchNorm1d(b) for _, b in sizes)
         self.out = nn.Linear(width, 3 * len(BONES))
-        self.short = nn.Linear(FEATURES, 3 * len(BONES), bias=False)
+        self.short = nn.Linear(INPUTS, 3 * len(BONES), bias=False)
 
     def forward(self, x):
         """(N, FEATURES) → bones (N, 16, 3) m."""
@@ -60,10 +88,13 @@ class LiftNet(nn.Module):
         def layer(i, h):
             return torch.relu(self.norm[i](self.linear[i](h)))
 
-        h = layer(0, x)
-        for i in range(1, len(self.linear), 2):
-            h = h + layer(i + 1, layer(i, h))
-        return (self.out(h) + self.short(x)).reshape(len(x), len(BONES), 3)
+        x = self.averages(x)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.training):
+            h = layer(0, x)
+            for i in range(1, len(self.linear), 2):
+                h = h + layer(i + 1, layer(i, h))
+            bones = self.out(h) + self.short(x)
+        return bones.float().reshape(len(x), len(BONES), 3)
 
     @torch.no_grad()
     def arrays(self) -> dict[str, np.ndarray]:
@@ -76,6 +107,8 @@ class LiftNet(nn.Module):
         out[f"w{len(self.linear)}"] = self.out.weight.T
         out[f"b{len(self.linear)}"] = self.out.bias
         out["short"] = self.short.weight.T
+        for i, linear in enumerate((self.averages.sign, self.averages.choice)):
+            out[f"choice{i}"], out[f"offset{i}"] = linear.weight.T, linear.bias
         return {name: packed(value.numpy()) for name, value in out.items()}
 
 
@@ -146,9 +179,7 @@ def train(
                 group["lr"] = float(rate * warm * cosine + 1e-6)
             x, view, truth = (torch.from_numpy(part) for part in (data.x, data.view, data.bones))
             net.train()
-            with torch.autocast("cpu", torch.bfloat16):
-                bones = net(x.flatten(0, 1))
-            loss = loss_of(bones.float().view(truth.shape) @ view, truth, weight, joints_from)
+            loss = loss_of(net(x.flatten(0, 1)).view(truth.shape) @ view, truth, weight, joints_from)
             if not torch.isfinite(loss):
                 raise LifterTrainingError(f"the loss is {loss.item()} in step {step}; {checkpoint} is from before it")
             optimizer.zero_grad()

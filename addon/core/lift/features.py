@@ -1,17 +1,16 @@
 """What the lifting network sees and what it says: normalised keypoints in, bone vectors out.
 
-Owns the order and the units of the network's inputs and outputs, so that training and inference
-share them. The keypoints are turned into rays of an assumed lens, looked at along the ray through
-the torso (so that a person at the picture's edge looks as in its middle), and divided by the
-person's size; the direction of that ray and the size are inputs of their own.
+Owns the order and the units of the network's inputs and outputs, so that training and inference share them. The
+keypoints of some moments are turned into rays of an assumed lens, looked at along the ray through the torso (so that a
+person at the picture's edge looks as in its middle), and divided by the person's size; the direction of that ray and
+the size are inputs of their own.
 """
 
 import numpy as np
 
 from ..skeleton import BODY_INDEX, COCO17, COCO_FLIP_PAIRS
 
-#: Moments looked at, in seconds before now. Frames of a webcam's 30 a second each count once, so that the network can
-#: average their noise.
+#: Moments looked at, in seconds before now: each frame of a webcam's 30 a second counts once.
 LAGS_S = tuple(i / 30 for i in range(9))
 
 #: The focal length taken where none is known, in units of the picture's longer side.
@@ -20,9 +19,13 @@ ASSUMED_FOCAL = 0.95
 #: Height in metres of the adult that lifted people are scaled to: one camera cannot tell sizes.
 NOMINAL_HEIGHT_M = 1.7
 
-_POSE = len(LAGS_S) * 17 * 3
-_TREMBLING = slice(_POSE, _POSE + 17)
-FEATURES = _POSE + 17 + 3
+MOMENTS = len(LAGS_S)
+#: What is known of a joint's motion: how much it trembles, how much all do, how far it goes.
+SIGNS = 3
+#: Of a joint: x and y at all moments, its confidence at all moments, and the signs of its motion.
+OF_JOINT = 3 * MOMENTS + SIGNS
+#: All joints in COCO's order, then the direction to the torso (2) and the person's size (1).
+FEATURES = 17 * OF_JOINT + 3
 _TORSO = [BODY_INDEX[n] for n in ("left_shoulder", "right_shoulder", "left_hip", "right_hip")]
 _OF_TORSO = np.isin(np.arange(len(COCO17)), _TORSO)
 
@@ -82,12 +85,6 @@ FLIP_BONES = np.array(
 #: What mirroring multiplies a bone's coordinates by.
 FLIP_BONE_SIGNS = np.array([[1, -1, -1] if b.endswith("_half") else [-1, 1, 1] for b in BONES], np.float32)
 
-_FLIP_FEATURES = np.arange(FEATURES)
-_FLIP_FEATURES[:_POSE] = _FLIP_FEATURES[:_POSE].reshape(-1, 17, 3)[:, FLIP_JOINTS].ravel()
-_FLIP_FEATURES[_TREMBLING] = _FLIP_FEATURES[_TREMBLING][FLIP_JOINTS]
-_FLIP_FEATURE_SIGNS = np.array([-1, 1, 1] * (_POSE // 3) + [1] * 17 + [-1, 1, 1], np.float32)
-
-
 def between(after, after_scores, before, before_scores, share):
     """Keypoints (…, 17, 2) and scores (…, 17) between two frames; share: (…, 1), 0 at `after`, 1 at `before`.
 
@@ -131,26 +128,38 @@ def features(keypoints, confidence, size, focal_px):
     spread = np.where(spread > 1e-4, spread, 1)
     scale = visible / spread[..., None, None]
     x = np.empty((*lead, FEATURES), np.float32)
-    by_joint = x[..., :_POSE].reshape(*visible.shape, 3)
-    np.clip(pose * scale[..., None], -4, 4, out=by_joint[..., :2])
-    by_joint[..., 2] = confidence
-    x[..., _TREMBLING] = _trembling(by_joint[..., :2], visible)
+    of_joint = x[..., :-3].reshape(*lead, 17, OF_JOINT)
+    place = of_joint[..., : 2 * MOMENTS].reshape(*lead, 17, 2, MOMENTS)
+    place[:] = np.moveaxis(np.clip(pose * scale[..., None], -4, 4), (-3, -1), (-1, -2))
+    seen = np.swapaxes(visible, -1, -2)
+    of_joint[..., 2 * MOMENTS : 3 * MOMENTS] = np.swapaxes(confidence, -1, -2)
+    of_joint[..., 3 * MOMENTS :] = _signs(place, seen)
     x[..., -3:-1] = 2 * np.arctan(centre)
     x[..., -1] = np.log(spread) + 1.7
     return x, view
 
 
-def _trembling(pose, visible):
-    """How far each joint's moments are from a line through their neighbours, (…, 17): what noise looks like."""
-    off = pose[..., :-2, :, :] - 2 * pose[..., 1:-1, :, :] + pose[..., 2:, :, :]
-    known = visible[..., :-2, :] & visible[..., 1:-1, :] & visible[..., 2:, :]
-    far = np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2) * known
-    return 5 * np.minimum(far, 0.3).sum(-2) / np.maximum(known.sum(-2, far.dtype), 1)
+def _signs(place, seen):
+    """How much each joint trembles, how much all do, and how far each goes: (…, 17, 3).
 
-
-def flip_features(x):
-    """The input of the mirrored picture: (…, FEATURES) → the same."""
-    return x[..., _FLIP_FEATURES] * _FLIP_FEATURE_SIGNS
+    place: (…, 17, 2, T), seen: (…, 17, T). Trembling is the mean distance of moments from the line through their
+    neighbours; it is what noise looks like.
+    """
+    bend = place[..., :-2] - 2 * place[..., 1:-1] + place[..., 2:]
+    known = seen[..., :-2] & seen[..., 1:-1] & seen[..., 2:]
+    far = np.minimum(np.sqrt(bend[..., 0, :] ** 2 + bend[..., 1, :] ** 2), 0.3) * known
+    count, far = known.sum(-1, far.dtype), far.sum(-1)
+    half = MOMENTS // 2
+    new, old = (
+        place[..., part].sum(-1) / np.maximum(seen[..., part].sum(-1, far.dtype), 1)[..., None]
+        for part in (slice(0, half), slice(MOMENTS - half, MOMENTS))
+    )
+    both = seen[..., :half].any(-1) & seen[..., MOMENTS - half :].any(-1)
+    out = np.empty((*far.shape, SIGNS), np.float32)
+    out[..., 0] = 5 * far / np.maximum(count, 1)
+    out[..., 1] = 5 * (far.sum(-1) / np.maximum(count.sum(-1), 1))[..., None]
+    out[..., 2] = np.minimum(np.sqrt(((new - old) ** 2).sum(-1)), 2.0) * both
+    return out
 
 
 def flip_bones(bones):
