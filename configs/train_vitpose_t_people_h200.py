@@ -1,4 +1,4 @@
-"""The small model from nothing on one large GPU (an H100 or H200, 16 cores beside it) in 25 minutes.
+"""The small model from nothing on one large GPU (an H100 or H200, 16 cores beside it) within half an hour.
 
 Sixteen processes draw pictures, the latest 260,000 of which lie on the GPU (39 GB); there they are mirrored, warped,
 coloured, covered and blurred each time a step picks them. Easy ones come first and the full world by half of the time.
@@ -11,6 +11,7 @@ _base_ = "vitpose_t_simple_coco_256x192.py"
 
 training = dict(
     model="vitpose_t_simple_coco_256x192",
+    # Of training; before it, painters need two to make their poses, clothes and surroundings.
     minutes=25.0,
     input_size=(192, 256),
     sigma=2.0,
@@ -58,5 +59,5 @@ training = dict(
         blur=0.2,
         noise=8.0,
     ),
-    source=dict(people="varied", default_share=0.1, poses=40000, split="train", oversample=1.5, cells_m=0.012),
+    source=dict(people="varied", default_share=0.1, poses=20000, split="train", oversample=1.5, cells_m=0.012),
 )

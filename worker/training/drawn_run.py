@@ -46,6 +46,7 @@ def _held_out(recipe: Recipe) -> Dataset:
     options = recipe.source | {"size": tuple(recipe.input_size), "seed": synthetic.SEED}
     options["split"] = "rest" if options.get("split") == "rest" else "test"
     options["held_out"] = options.get("people") == "varied"
+    options["poses"] = min(options.get("poses", synthetic.POSES), synthetic.POSES)
     source = PictureSource(**options)
     pictures = [source.draw(index, recipe.hardness_most) for index in range(recipe.val_pictures)]
     return synthetic.dataset_of(pictures, f"{len(pictures)} drawn pictures")

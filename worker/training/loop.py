@@ -242,7 +242,7 @@ class Loop:
         return self.finished or (until is not None and self.step >= until)
 
     def _loop(self, report: Report, until: int | None, asked: threading.Event, curves: Curves | None) -> None:
-        r, progress, last = self.recipe, Progress(self.step, self.recipe.batch_size), time.perf_counter()
+        r, progress, last = self.recipe, Progress(self.step, self.recipe.batch_size), None
         self._set_mode()
         self._measure(report, curves)  # a run that was broken off while it measured
         stop, alone = 0.0, self.processes.count == 1
@@ -252,10 +252,10 @@ class Loop:
             progress.waited(time.perf_counter() - before)
             loss = self._train_step(batch)
             now = time.perf_counter()
-            spent_s = self.spent_s + now - last if self.processes.first else 0.0
+            # The first step of a call, which waits for painters and may compile, does not count: calls may be many.
+            spent_s = self.spent_s + (now - last if last else 0.0) if self.processes.first else 0.0
             loss, stop, self.spent_s = self.processes.sums([loss, float(asked.is_set()), spent_s])
             progress.loss(loss / self.processes.count)
-            last = now
             self._after_step()
             if self.step % r.checkpoint_every == 0:
                 self.save()
@@ -268,6 +268,9 @@ class Loop:
                 if sheet is not None:
                     curves.picture(self.step, sheet)
             self._measure(report, curves)
+            if last is None:
+                progress.restart(self.step)
+            last = now
 
     def _line(self, figures: dict[str, float], progress: Progress, end: int) -> str:
         minutes = self.recipe.minutes

@@ -11,9 +11,12 @@ class Progress:
     """Counts from where a run begins or goes on. pictures: in a step."""
 
     def __init__(self, step: int, pictures: int) -> None:
-        self._first, self._pictures, self._losses = step, pictures, []
-        self._started = time.perf_counter()
-        self._waited_s = 0.0
+        self._pictures, self._losses = pictures, []
+        self.restart(step)
+
+    def restart(self, step: int) -> None:
+        """Counts from here: what came before was slow for once."""
+        self._first, self._started, self._waited_s = step, time.perf_counter(), 0.0
 
     def waited(self, seconds: float) -> None:
         """Seconds without pictures to learn from."""
