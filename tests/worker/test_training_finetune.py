@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from labelled_people import CONFIGS, SHORT, draw_people, mocap_train, write_config
 
 from mocap_worker.evaluation import EvaluationError
-from mocap_worker.training.annotated import as_dataset, held_out, read_people
+from mocap_worker.training.annotated import as_dataset, held_out, own_skeleton, read_people
 from mocap_worker.training.recipe import TrainingError
 from mocap_worker.vitpose.model_config import load_model_config
 
@@ -139,6 +141,47 @@ def test_labels_that_cannot_be_used_are_told_of(tmp_path, drawn, config, change,
     write_openpose(file.parent, "0", [[person]])
     with pytest.raises(EvaluationError, match=told):
         read_people(file.parent, config)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["people", "a"]), inner, max_size=2),
+    max_leaves=8,
+)
+ROWS = st.lists(st.integers(-300, 300) | st.floats() | st.just(10**400), min_size=75, max_size=75) | ANYTHING
+PEOPLE = st.lists(st.dictionaries(st.sampled_from(["pose_keypoints_2d", "person_id"]), ROWS) | ANYTHING, max_size=2)
+
+
+@given(ANYTHING | st.fixed_dictionaries({"people": PEOPLE}))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_holds_it_is_read_or_told_of(fuzzed, content):
+    config, folder = fuzzed
+    (folder / "0_keypoints.json").write_text(json.dumps(content), "utf-8")
+    try:
+        assert len(read_people(folder, config))
+    except EvaluationError as error:
+        assert "\n" not in str(error)
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory):
+    """A config, and a folder with a picture."""
+    folder = tmp_path_factory.mktemp("fuzzed")
+    return load_model_config(write_config(folder / "tiny.py", SHORT)), draw_people(folder / "drawn", 1).parent
+
+
+@given(ANYTHING, ANYTHING)
+@settings(max_examples=60, deadline=None)
+def test_names_of_keypoints_are_taken_or_left(names, limbs):
+    skeleton = own_skeleton([{"id": 1, "keypoints": names, "skeleton": limbs}], 2)
+    assert skeleton is None or (len(skeleton.keypoints) == 2 and all(max(pair) < 2 for pair in skeleton.limbs))
+
+
+def test_a_skeleton_is_read_off_the_names_of_its_keypoints():
+    names = ["left_paw", "tail", "right_paw", "left_ear"]
+    skeleton = own_skeleton([{"id": 1, "keypoints": names, "skeleton": [[1, 2], [2, 3], [4, 9]]}], 4)
+    assert skeleton.flip_pairs == ((0, 2),) and skeleton.limbs == ((0, 1), (1, 2))
+    assert own_skeleton([{"id": 1, "keypoints": names}], 5) is None
 
 
 def test_labels_without_their_pictures_are_told_of(tmp_path, drawn, config):

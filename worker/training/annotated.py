@@ -99,11 +99,11 @@ def _people(
         np.array([a.get("area", AREA * a["bbox"][2] * a["bbox"][3]) for a in found], dtype=np.float32),
         digest,
         notes,
-        SKELETONS.get(config.skeleton) or _own_skeleton(annotations["categories"], config.keypoints),
+        SKELETONS.get(config.skeleton) or own_skeleton(annotations["categories"], config.keypoints),
     )
 
 
-def _own_skeleton(categories: list[dict], count: int) -> Skeleton | None:
+def own_skeleton(categories: list[dict], count: int) -> Skeleton | None:
     """A skeleton by the names of a category's keypoints, as COCO's format has them; None where it has none."""
     for category in categories:
         names = category.get("keypoints")

@@ -79,8 +79,9 @@ class CocoTrainer(Loop):
 
     @property
     def digest(self) -> str:
-        """Of all annotations."""
-        return hashlib.sha256("".join(part.people.digest for part in self.sets).encode()).hexdigest()
+        """Of all annotations, and of who of them is trained on."""
+        described = "".join(f"{part.people.digest} {part.people.ids.tolist()}" for part in self.sets)
+        return hashlib.sha256(described.encode()).hexdigest()
 
     def _put(self, source: Source) -> list[str]:
         skeleton = self.sets[0].people.skeleton

@@ -84,7 +84,7 @@ def _people(content: object, file: Path) -> list[np.ndarray]:
         values = person.get("pose_keypoints_2d", person.get("pose_keypoints")) if isinstance(person, dict) else None
         try:
             rows = np.array(values, dtype=float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             rows = np.zeros(0)
         if rows.ndim != 1 or len(rows) % 3 or len(rows) // 3 not in _PLACES or not np.isfinite(rows).all():
             raise EvaluationError(
