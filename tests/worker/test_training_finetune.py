@@ -219,11 +219,10 @@ def test_the_fine_tune_recipe_learns_from_the_weights_that_ship(tmp_path):
     shipped = CONFIGS / "train_finetune_t.py"
     numbers = "batch_size=2, samples_every=2, log_every=1, checkpoint_every=100, held_out=0.34, val_every=1000"
     config.write_text(f'_base_ = "{shipped}"\n\ntraining = dict({numbers})\n', "utf-8")
-    weights = CONFIGS.parent / "checkpoints/vitpose_t_synthetic.safetensors"
     run = tmp_path / "run"
     code, text = mocap_train(
-        config, "--init", weights, "--data", data, "--out", run, "--minutes", 0.05, "--device", "cpu", "--workers", 0,
-        "--export", tmp_path / "mine.safetensors",
+        config, "--init", "vitpose_t_simple_coco_256x192", "--data", data, "--out", run, "--minutes", 0.05,
+        "--device", "cpu", "--workers", 0, "--export", tmp_path / "mine.safetensors",
     )  # fmt: skip
     assert code == 0, text
     assert "4 people in 4 pictures, 0.05 minutes on cpu" in text and " of 0.05 min)" in text

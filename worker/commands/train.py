@@ -18,8 +18,8 @@ def train(
         typer.Option(help="Folder of the run; one with a checkpoint goes on. Default: runs/NAME."),
     ] = None,
     init: Annotated[
-        Path | None,
-        typer.Option(help="Weights to start from: MAE's, any model's, or another run's last.pt."),
+        str | None,
+        typer.Option(help="Weights to start from: MAE's, any model's by file or name, or another run's last.pt."),
     ] = None,
     export: Annotated[
         Path | None, typer.Option(help="Where the averaged weights go at the end, as .safetensors.")
@@ -48,10 +48,10 @@ def train(
     ] = None,
     val_images: Annotated[Path | None, typer.Option(help="The folder of the pictures of --val.")] = None,
     teacher: Annotated[
-        Path | None, typer.Option(help="Weights of the config's teacher.", rich_help_panel=LABELLED)
+        str | None, typer.Option(help="Weights of the config's teacher.", rich_help_panel=LABELLED)
     ] = None,
     token: Annotated[
-        Path | None, typer.Option(help="A run that learnt a knowledge token, or its weights.", rich_help_panel=LABELLED)
+        str | None, typer.Option(help="A run that learnt a knowledge token, or its weights.", rich_help_panel=LABELLED)
     ] = None,
     workers: Annotated[
         int,
@@ -172,7 +172,7 @@ def training_of(config: Path, minutes: float | None = None) -> dict:
     return table | ({} if minutes is None else {"minutes": minutes})
 
 
-def follow(trainer, init: Path | None, export: Path | None) -> None:
+def follow(trainer, init: str | None, export: Path | None) -> None:
     """Runs a trainer to its end, and writes its weights once it is there."""
     from ..training import starting
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from ..evaluation.datasets import Dataset, open_dataset
 from ..vitpose.checkpoint import load_checkpoint
+from ..vitpose.hub import located
 from ..vitpose.model import ViTPose
 from ..vitpose.model_config import ModelConfig, load_model_config
 from ..vitpose.skeletons import SKELETONS
@@ -38,8 +39,8 @@ class Given:
     images: Path | None = None
     val: list[str] = field(default_factory=list)
     val_images: Path | None = None
-    teacher: Path | None = None
-    token: Path | None = None
+    teacher: str | Path | None = None
+    token: str | Path | None = None
 
 
 def labelled_trainer(
@@ -129,7 +130,7 @@ def _teacher(recipe: CocoRecipe, student: ModelConfig, given: Given) -> Teacher 
     config = load_model_config(recipe.teacher)
     check_teacher(config, student)
     model = config.build()
-    load_checkpoint(model, given.teacher, config.name, config.dataset)
+    load_checkpoint(model, located(None, given.teacher)[1], config.name, config.dataset)
     return Teacher(model)
 
 

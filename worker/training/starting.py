@@ -14,10 +14,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..backends.loading import shipped_checkpoint
 from ..vitpose.checkpoint import config_named_in, put, read_weights
 from ..vitpose.config import ConfigError
+from ..vitpose.hub import located
 from ..vitpose.layouts import Weights, for_dataset, renamed, renamed_mae, some
-from ..vitpose.model_config import load_model_config
+from ..vitpose.model_config import load_model_config, shipped_configs
 from ..vitpose.skeletons import SKELETONS
 
 HEAD, FURTHER_HEADS, LAST = "keypoint_head.", "associate_keypoint_heads.", "final_layer."
@@ -34,9 +36,12 @@ class Source:
     hardness: float | None = None
 
 
-def read(path: str | Path) -> Source:
-    """A run's averaged weights, or a checkpoint's. Raises CheckpointError for what is neither."""
-    path = Path(path)
+def read(named: str | Path) -> Source:
+    """A run's averaged weights, or a checkpoint's: by its path, by the name of weights that were pulled, or by that of
+    a model whose weights ship. Raises CheckpointError for what is none of these."""
+    path = Path(located(None, named)[1])
+    if not path.exists() and str(named) in shipped_configs():
+        path = shipped_checkpoint(load_model_config(named))
     if path.suffix == ".pt" and path.is_file():
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
