@@ -130,12 +130,12 @@ def test_what_cannot_be_shared_is_told_of(straight, tmp_path, numbers, told):
         labelled_trainer(config, recipe, Given([str(straight[0])]), tmp_path / "run", processes=processes)
 
 
-def test_two_processes_learn_from_pictures_that_each_has_drawn(tmp_path):
+def test_two_processes_learn_from_pictures_that_each_has_drawn(tmp_path, painters_folder):
     pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install .[train]")
     numbers = {
         "input_size": (96, 128), "iterations": 6, "batch_size": 4, "chunk": 2, "first": 4, "window": 8, "warmup": 2,
         "log_every": 1, "precision": "fp32", "hardness_above": 0.0, "hardness_every": 2, "checkpoint_every": 3,
-        "source": {"poses": 4, "split": "rest", "cells_m": 0.05, "folder": str(tmp_path)},
+        "source": {"poses": 4, "split": "rest", "cells_m": 0.05, "folder": str(painters_folder)},
     }  # fmt: skip
     process = start(write_config(tmp_path / "tiny.py", numbers), "--out", tmp_path / "run")
     text, _ = process.communicate(timeout=900)
