@@ -4,10 +4,11 @@
 def register() -> None:
     import bpy
 
-    from . import keys, operators, panels, preferences, properties, session
+    from . import keys, map_operators, map_panel, operators, panels, preferences, properties, session
 
-    for cls in (*preferences.CLASSES, *properties.CLASSES, *operators.CLASSES, *panels.CLASSES):
-        bpy.utils.register_class(cls)
+    for module in (preferences, properties, operators, map_operators, panels, map_panel):
+        for cls in module.CLASSES:
+            bpy.utils.register_class(cls)
     properties.add_to_scenes()
     session.register()
     keys.register()
@@ -16,10 +17,11 @@ def register() -> None:
 def unregister() -> None:
     import bpy
 
-    from . import keys, operators, panels, preferences, properties, session
+    from . import keys, map_operators, map_panel, operators, panels, preferences, properties, session
 
     keys.unregister()
     session.unregister()
     properties.remove_from_scenes()
-    for cls in reversed((*preferences.CLASSES, *properties.CLASSES, *operators.CLASSES, *panels.CLASSES)):
-        bpy.utils.unregister_class(cls)
+    for module in (map_panel, panels, map_operators, operators, properties, preferences):
+        for cls in reversed(module.CLASSES):
+            bpy.utils.unregister_class(cls)

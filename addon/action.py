@@ -3,6 +3,7 @@
 The only module that asks which Blender it runs in. What the values are is `rig`'s and the session's.
 """
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 # Blender 4.4 brought slots and layers; 5.0 took `action.fcurves` away.
 _LEGACY = bpy.app.version < (4, 4, 0)
 _LINEAR = 1  # Keyframe.interpolation, as foreach_set takes it
+_TAKE = "mocap_take"  # a take's Action says here what was before it
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,25 @@ class Channel:
     group: str
 
 
+@dataclass(frozen=True)
+class Held:
+    """A property of an armature that has one value during a take. before: what it gets back with the take's removal."""
+
+    data_path: str
+    group: str
+    value: float
+    before: float
+
+
 def new(armature: bpy.types.Object, name: str) -> bpy.types.Action:
     """A new, empty Action on the armature. The one before it is kept in the file, even with no other user."""
+    action = bpy.data.actions.new(name)
+    action[_TAKE] = {"animated": armature.animation_data is not None}
     before = current(armature)
     if before is not None:
+        slot = "" if _LEGACY else getattr(armature.animation_data.action_slot, "identifier", "")
+        action[_TAKE].update({"before": before, "slot": slot, "kept": before.use_fake_user})
         before.use_fake_user = True
-    action = bpy.data.actions.new(name)
     if not _LEGACY:
         action.slots.new(id_type="OBJECT", name=armature.name)
         action.layers.new("Layer").strips.new(type="KEYFRAME")
@@ -61,12 +76,12 @@ def write(
     channels: Sequence[Channel],
     frames: np.ndarray,
     values: Sequence[np.ndarray],
+    held: Sequence[Held] = (),
 ) -> None:
     """Replace what the Action holds for the armature.
 
-    frames: (F,) ascending. values: for each channel (F, width). Keys lie on every frame, so between them it
-    is
-    linear: anything smoother would overshoot what was captured.
+    frames: (F,) ascending. values: for each channel (F, width). held: keyed once, at the first frame. Other keys lie
+    on every frame, so between them it is linear: anything smoother would overshoot what was captured.
     """
     fcurves = curves(action)
     for curve in list(fcurves):
@@ -74,6 +89,10 @@ def write(
     points = np.empty((len(frames), 2), np.float32)
     points[:, 0] = frames
     linear = np.full(len(frames), _LINEAR, np.int32)
+    for switch in held:
+        (curve,) = _new_curves(action, fcurves, Channel(switch.data_path, 1, switch.group))
+        curve.keyframe_points.insert(frames[0], switch.value)
+    action[_TAKE]["held"] = json.dumps({switch.data_path: switch.before for switch in held})
     for channel, numbers in zip(channels, values, strict=True):
         for index, curve in enumerate(_new_curves(action, fcurves, channel)):
             points[:, 1] = numbers[:, index]
@@ -85,13 +104,44 @@ def write(
     armature.update_tag()
 
 
-def remove(
-    action: bpy.types.Action, armature: bpy.types.Object | None, before: bpy.types.Action | None
-) -> None:
-    """Delete the Action and give the armature back the one it had."""
+def is_take(action: bpy.types.Action | None) -> bool:
+    """Whether `new` made it."""
+    return action is not None and _TAKE in action
+
+
+def held_by(action: bpy.types.Action | None) -> dict[str, float]:
+    """What a take holds: data path → the value before it."""
+    return json.loads(action[_TAKE].get("held", "{}")) if is_take(action) else {}
+
+
+def remove(action: bpy.types.Action, armature: bpy.types.Object | None) -> None:
+    """Delete a take's Action and give the armature back what it had: the Action before, and what the take held."""
+    record, held = action[_TAKE].to_dict(), held_by(action)
     bpy.data.actions.remove(action)
-    if armature is not None and before is not None:
+    before = record.get("before")
+    if before is not None:
+        before.use_fake_user = record["kept"]
+    if armature is None:
+        return
+    if not record["animated"]:
+        armature.animation_data_clear()
+    elif before is not None:
         armature.animation_data.action = before
+        if record["slot"]:
+            armature.animation_data.action_slot = before.slots[record["slot"]]
+    for path, value in held.items():
+        set_value(armature, path, value)
+
+
+def set_value(armature: bpy.types.Object, data_path: str, value: float) -> None:
+    """Give a property of the armature a value, if it is there and has another."""
+    owner, _, name = data_path.rpartition(".")
+    try:
+        owner = armature.path_resolve(owner)
+    except ValueError:  # the bone is gone
+        return
+    if getattr(owner, name) != value:
+        setattr(owner, name, value)
 
 
 class LiveKeys:

@@ -5,15 +5,16 @@ from typing import ClassVar
 
 import bpy
 
-from . import character, export, preferences, rig
+from . import action, character, export, preferences, rig
 from .core import places
+from .core.bone_map import BoneMapError
 from .core.take import SUFFIX
 from .session import SessionError, session
 
-_ERRORS = (SessionError, character.CharacterError, export.ExportError)
+_ERRORS = (SessionError, character.CharacterError, export.ExportError, BoneMapError)
 
 
-class _Operator:
+class Operator:
     """Turns known errors into a report."""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -27,20 +28,20 @@ class _Operator:
         return {"FINISHED"}
 
 
-def _require(cls, condition: bool, otherwise: str) -> bool:
+def require(cls, condition: bool, otherwise: str) -> bool:
     if not condition:
         cls.poll_message_set(otherwise)
     return condition
 
 
-class MOCAP_OT_connect(_Operator, bpy.types.Operator):
+class MOCAP_OT_connect(Operator, bpy.types.Operator):
     bl_idname = "mocap.connect"
     bl_label = "Connect"
     bl_description = "Listen for poses, from a worker that runs already or any other sender"
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, session.link is None, "Connected already")
+        return require(cls, session.link is None, "Connected already")
 
     def run(self, context):
         session.connect(context.scene)
@@ -48,46 +49,46 @@ class MOCAP_OT_connect(_Operator, bpy.types.Operator):
             return f"Port {context.scene.mocap.port} is in use; listening at {session.link.port}."
 
 
-class MOCAP_OT_disconnect(_Operator, bpy.types.Operator):
+class MOCAP_OT_disconnect(Operator, bpy.types.Operator):
     bl_idname = "mocap.disconnect"
     bl_label = "Disconnect"
     bl_description = "Stop listening, and end the worker if Blender started it"
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, session.link is not None, "Not connected")
+        return require(cls, session.link is not None, "Not connected")
 
     def run(self, context):
         session.disconnect()
 
 
-class MOCAP_OT_start_capture(_Operator, bpy.types.Operator):
+class MOCAP_OT_start_capture(Operator, bpy.types.Operator):
     bl_idname = "mocap.start_capture"
     bl_label = "Start Capture"
     bl_description = "Have the worker film the source; it is started if it does not run"
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, bool(preferences.get("source")), "Choose a source first")
+        return require(cls, bool(preferences.get("source")), "Choose a source first")
 
     def run(self, context):
         session.start_capture(context.scene)
 
 
-class MOCAP_OT_stop_capture(_Operator, bpy.types.Operator):
+class MOCAP_OT_stop_capture(Operator, bpy.types.Operator):
     bl_idname = "mocap.stop_capture"
     bl_label = "Stop Capture"
     bl_description = "Have the worker let go of the source"
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, session.link is not None, "Nothing is captured")
+        return require(cls, session.link is not None, "Nothing is captured")
 
     def run(self, context):
         session.stop_capture()
 
 
-class MOCAP_OT_add_default_rig(_Operator, bpy.types.Operator):
+class MOCAP_OT_add_default_rig(Operator, bpy.types.Operator):
     bl_idname = "mocap.add_default_rig"
     bl_label = "Add Default Character"
     bl_description = "Add the character that comes with the add-on, and drive it"
@@ -95,20 +96,20 @@ class MOCAP_OT_add_default_rig(_Operator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, context.mode == "OBJECT", "Leave the current mode first")
+        return require(cls, context.mode == "OBJECT", "Leave the current mode first")
 
     def run(self, context):
         context.scene.mocap.target = character.add(context)
 
 
-class MOCAP_OT_recentre(_Operator, bpy.types.Operator):
+class MOCAP_OT_recentre(Operator, bpy.types.Operator):
     bl_idname = "mocap.recentre"
     bl_label = "Recentre"
     bl_description = "Put the character back where it stood when the capture began, facing as it did"
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, session.link is not None, "Start the capture first") and _require(
+        return require(cls, session.link is not None, "Start the capture first") and require(
             cls, session.recording is None, "Stop recording first: a take goes on from where it began"
         )
 
@@ -116,7 +117,7 @@ class MOCAP_OT_recentre(_Operator, bpy.types.Operator):
         session.recentre()
 
 
-class MOCAP_OT_calibrate(_Operator, bpy.types.Operator):
+class MOCAP_OT_calibrate(Operator, bpy.types.Operator):
     bl_idname = "mocap.calibrate"
     bl_label = "Calibrate"
     bl_description = (
@@ -126,7 +127,7 @@ class MOCAP_OT_calibrate(_Operator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, session.link is not None, "Start the capture first") and _require(
+        return require(cls, session.link is not None, "Start the capture first") and require(
             cls, session.recording is None, "Stop recording first: a take has one calibration"
         )
 
@@ -134,14 +135,14 @@ class MOCAP_OT_calibrate(_Operator, bpy.types.Operator):
         session.calibrate()
 
 
-class MOCAP_OT_forget_calibration(_Operator, bpy.types.Operator):
+class MOCAP_OT_forget_calibration(Operator, bpy.types.Operator):
     bl_idname = "mocap.forget_calibration"
     bl_label = "Forget Calibration"
     bl_description = "Go on from what is estimated as you move"
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, session.calibration is not None, "Nothing is calibrated") and _require(
+        return require(cls, session.calibration is not None, "Nothing is calibrated") and require(
             cls, session.recording is None, "Stop recording first: a take has one calibration"
         )
 
@@ -149,7 +150,7 @@ class MOCAP_OT_forget_calibration(_Operator, bpy.types.Operator):
         session.forget_calibration()
 
 
-class MOCAP_OT_record_start(_Operator, bpy.types.Operator):
+class MOCAP_OT_record_start(Operator, bpy.types.Operator):
     bl_idname = "mocap.record_start"
     bl_label = "Record"
     bl_description = "Record a take from the playhead on"
@@ -157,29 +158,29 @@ class MOCAP_OT_record_start(_Operator, bpy.types.Operator):
     @classmethod
     def poll(cls, context):
         return (
-            _require(cls, session.link is not None, "Start the capture first")
-            and _require(cls, session.recording is None, "Recording already")
-            and _require(cls, session.solving is None, "Wait until the last take is solved")
+            require(cls, session.link is not None, "Start the capture first")
+            and require(cls, session.recording is None, "Recording already")
+            and require(cls, session.solving is None, "Wait until the last take is solved")
         )
 
     def run(self, context):
         session.record_start(context.scene)
 
 
-class MOCAP_OT_record_stop(_Operator, bpy.types.Operator):
+class MOCAP_OT_record_stop(Operator, bpy.types.Operator):
     bl_idname = "mocap.record_stop"
     bl_label = "Stop Recording"
     bl_description = "End the take and make its final Action"
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, session.recording is not None, "Nothing is being recorded")
+        return require(cls, session.recording is not None, "Nothing is being recorded")
 
     def run(self, context):
         session.record_stop()
 
 
-class MOCAP_OT_load_take(_Operator, bpy.types.Operator):
+class MOCAP_OT_load_take(Operator, bpy.types.Operator):
     bl_idname = "mocap.load_take"
     bl_label = "Load Take"
     bl_description = "Make an Action of a take, for the character and from the playhead on"
@@ -189,7 +190,7 @@ class MOCAP_OT_load_take(_Operator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return _require(cls, _has_character(context), "Choose a character first")
+        return require(cls, has_character(context), "Choose a character first")
 
     def invoke(self, context, event):
         if self.filepath:
@@ -202,7 +203,30 @@ class MOCAP_OT_load_take(_Operator, bpy.types.Operator):
         session.load_take(Path(bpy.path.abspath(self.filepath)), context.scene)
 
 
-class MOCAP_OT_export(_Operator, bpy.types.Operator):
+class MOCAP_OT_remove_take(Operator, bpy.types.Operator):
+    bl_idname = "mocap.remove_take"
+    bl_label = "Remove Take"
+    bl_description = (
+        "Delete the take's Action from the character, and put back what was before it. The recorded file stays"
+    )
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return (
+            require(cls, has_character(context), "Choose a character first")
+            and require(
+                cls, action.is_take(action.current(context.scene.mocap.target)), "The character plays no take"
+            )
+            and require(cls, session.recording is None and session.solving is None, "Stop recording first")
+        )
+
+    def run(self, context):
+        armature = context.scene.mocap.target
+        action.remove(action.current(armature), armature)
+
+
+class MOCAP_OT_export(Operator, bpy.types.Operator):
     bl_idname = "mocap.export"
     bl_label = "Export Take"
     bl_description = "Write the character and its Action to a file"
@@ -221,11 +245,11 @@ class MOCAP_OT_export(_Operator, bpy.types.Operator):
     @classmethod
     def poll(cls, context):
         return (
-            _require(cls, _has_character(context), "Choose a character first")
-            and _require(
+            require(cls, has_character(context), "Choose a character first")
+            and require(
                 cls, export.action_of(context.scene.mocap.target) is not None, "Record or load a take first"
             )
-            and _require(cls, session.recording is None, "Stop recording first")
+            and require(cls, session.recording is None, "Stop recording first")
         )
 
     def invoke(self, context, event):
@@ -251,7 +275,7 @@ class MOCAP_OT_export(_Operator, bpy.types.Operator):
         return f"Exported {path}"
 
 
-def _has_character(context: bpy.types.Context) -> bool:
+def has_character(context: bpy.types.Context) -> bool:
     target = context.scene.mocap.target
     return target is not None and rig.is_armature(None, target) and target.name in context.scene.objects
 
@@ -268,5 +292,6 @@ CLASSES = (
     MOCAP_OT_record_start,
     MOCAP_OT_record_stop,
     MOCAP_OT_load_take,
+    MOCAP_OT_remove_take,
     MOCAP_OT_export,
 )

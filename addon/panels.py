@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import export, preferences, takes
+from . import action, preferences, takes
 from .session import session
 
 _TAB = "Mocap"
@@ -23,13 +23,14 @@ _STATES = {
 }
 
 
-class _Panel:
+class Panel:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = _TAB
+    bl_order = 1
 
 
-class MOCAP_PT_main(_Panel, bpy.types.Panel):
+class MOCAP_PT_main(Panel, bpy.types.Panel):
     bl_label = "Live Mocap"
 
     def draw(self, context):
@@ -109,13 +110,13 @@ class MOCAP_PT_main(_Panel, bpy.types.Panel):
             row.operator("mocap.disconnect", text="", icon="UNLINKED")
         column = box.column(align=True)
         if stats["message"]:
-            _sentence(column, stats["message"], "NONE")
+            sentence(column, stats["message"], "NONE")
         if stats["progress"] is not None:
             column.progress(factor=stats["progress"], text=f"{stats['progress']:.0%}")
         if stats["state"] != "off":
             self._figures(column, stats)
         if stats["error"]:
-            _sentence(column, stats["error"], "ERROR")
+            sentence(column, stats["error"], "ERROR")
 
     def _figures(self, column, stats):
         latency = stats["latency_ms"]
@@ -131,12 +132,18 @@ class MOCAP_PT_main(_Panel, bpy.types.Panel):
             split.label(text=value)
 
 
-class MOCAP_PT_takes(_Panel, bpy.types.Panel):
+class MOCAP_PT_takes(Panel, bpy.types.Panel):
     bl_label = "Takes"
     bl_parent_id = "MOCAP_PT_main"
 
     def draw(self, context):
         column = self.layout.column(align=True)
+        target = context.scene.mocap.target
+        playing = action.current(target) if target else None
+        if action.is_take(playing):
+            row = column.row(align=True)
+            row.label(text=f"Plays {playing.name}", icon="PLAY")
+            row.operator("mocap.remove_take", text="", icon="X")
         newest = takes.newest()
         for path in newest:
             row = column.row(align=True)
@@ -147,23 +154,23 @@ class MOCAP_PT_takes(_Panel, bpy.types.Panel):
         self.layout.operator("mocap.load_take", text="Load Other…", icon="FILE_FOLDER")
 
 
-class MOCAP_PT_export(_Panel, bpy.types.Panel):
+class MOCAP_PT_export(Panel, bpy.types.Panel):
     bl_label = "Export"
     bl_parent_id = "MOCAP_PT_main"
 
     def draw(self, context):
         target = context.scene.mocap.target
-        action = export.action_of(target) if target else None
+        playing = action.current(target) if target else None
         column = self.layout.column()
         column.label(
-            text=action.name if action else "No take on the character", icon="ACTION" if action else "INFO"
+            text=playing.name if playing else "No take on the character", icon="ACTION" if playing else "INFO"
         )
         row = column.row(align=True)
         for kind, title in (("GLB", "glTF"), ("FBX", "FBX"), ("BVH", "BVH")):
             row.operator("mocap.export", text=title).format = kind
 
 
-class MOCAP_PT_settings(_Panel, bpy.types.Panel):
+class MOCAP_PT_settings(Panel, bpy.types.Panel):
     bl_label = "Settings"
     bl_parent_id = "MOCAP_PT_main"
     bl_options: ClassVar = {"DEFAULT_CLOSED"}
@@ -184,7 +191,7 @@ class MOCAP_PT_settings(_Panel, bpy.types.Panel):
         column.prop(machine, "key")
 
 
-def _sentence(column, text: str, icon: str) -> None:
+def sentence(column, text: str, icon: str) -> None:
     """A sentence in lines that fit the sidebar."""
     width = 34
     lines = [""]

@@ -5,13 +5,30 @@ import bpy
 from .rig import is_armature
 
 
+class MocapBone(bpy.types.PropertyGroup):
+    """A part of the body, by its name, and its bone."""
+
+    bone: bpy.props.StringProperty(name="Bone", description="The bone that is this part of the body")
+
+
+class MocapBoneMap(bpy.types.PropertyGroup):
+    """An armature's map. controls: the text of a map's file, without its bones. notes: a JSON list."""
+
+    armature: bpy.props.PointerProperty(type=bpy.types.Object)
+    title: bpy.props.StringProperty()
+    bones: bpy.props.CollectionProperty(type=MocapBone)
+    controls: bpy.props.StringProperty()
+    notes: bpy.props.StringProperty()
+
+
 class MocapScene(bpy.types.PropertyGroup):
     target: bpy.props.PointerProperty(
         name="Character",
-        description="The armature to drive; it needs VRM's bone names",
+        description="The armature to drive",
         type=bpy.types.Object,
         poll=is_armature,
     )
+    bone_maps: bpy.props.CollectionProperty(type=MocapBoneMap)
     port: bpy.props.IntProperty(
         name="Port",
         description="UDP port that poses come in at. A free one is taken where it is in use, or for 0",
@@ -61,7 +78,7 @@ class MocapScene(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (MocapScene,)
+CLASSES = (MocapBone, MocapBoneMap, MocapScene)
 
 
 def add_to_scenes() -> None:

@@ -45,8 +45,6 @@ class Recording:
         self.first_frame = scene.frame_current
         self.fps = frames_a_second(scene)
         self.action_name = ""
-        before = action.current(armature)
-        self.before_name = before.name if before else ""
         self._start_s: float | None = None
         self._make_action(armature)
 
@@ -88,7 +86,7 @@ class Recording:
         """Take the Action away again; the journal, too, where nothing came."""
         live = bpy.data.actions.get(self.action_name)
         if live is not None:
-            action.remove(live, armature, bpy.data.actions.get(self.before_name))
+            action.remove(live, armature)
         if not self.packets:
             self.path.unlink(missing_ok=True)
 

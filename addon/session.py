@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import bpy
 
-from . import action, preferences, rig, window
+from . import action, bone_maps, preferences, rig, window
 from .calibrating import Calibrating
 from .capture import Capture
 from .core import adaptive
@@ -23,7 +23,7 @@ from .core.seal import read_key
 from .core.solve.rig import RigError
 from .core.stages import LAG_JOINTS
 from .core.take import TakeError, read_take
-from .held import pose_of
+from .held import pose_of, stand
 from .measures import Rate, Times
 from .recording import Recording, frames_a_second, stand_in
 from .solving import SolvedTake, Solving, named, people_in
@@ -59,7 +59,7 @@ class Session:
         self._capture = Capture()
         self._scene_name = ""
         self._target: rig.Target | None = None
-        self._refused = ("", "")  # a character that cannot be driven, and why
+        self._refused: tuple[object, str] = (None, "")  # a character as it is told apart, and why it is not driven
         self._state: State | None = None
         self._person = 0  # whom `_state` is of
         self._redrawn_s = 0.0
@@ -82,7 +82,7 @@ class Session:
         self.notice = ""
         self.calibrating = self.calibration = None
         self._scene_name = scene.name
-        self._target, self._refused = None, ("", "")
+        self._target, self._refused = None, (None, "")
         self._reset_figures()
         self._armature(scene)
         clockwork.start()
@@ -143,7 +143,7 @@ class Session:
         source = _without_password(preferences.get("source"))
         try:
             self.recording = Recording(
-                self._target, rig.stand(armature, self._target), armature, scene, source, self.calibration
+                self._target, stand(armature, self._target), armature, scene, source, self.calibration
             )
         except TakeError as error:
             raise SessionError(str(error)) from error
@@ -192,7 +192,7 @@ class Session:
             raise SessionError("Choose a character first.")
         try:
             take = read_take(path)
-            target = rig.read(armature)
+            target = rig.read(armature, bone_maps.of(scene, armature))
         except (TakeError, RigError) as error:
             raise SessionError(str(error)) from error
         if scene.mocap.person not in (people := people_in(take.packets)):
@@ -200,7 +200,7 @@ class Session:
             raise SessionError(f"{path} shows {shown}.")
         self.notice = ""
         self._scene_name = scene.name
-        stand = stand_in(take.header) or rig.stand(armature, target)
+        stood = stand_in(take.header) or stand(armature, target)
         fps = frames_a_second(scene)
         self._solve(
             scene,
@@ -208,7 +208,7 @@ class Session:
                 path,
                 target,
                 _settings(scene, Calibration.from_header(take.header)),
-                stand,
+                stood,
                 take.packets,
                 scene.frame_current,
                 fps,
@@ -348,7 +348,7 @@ class Session:
                 self._state = recentred(self._state) if self._state is not None else None
 
     def _initial(self, armature: bpy.types.Object) -> State:
-        return State.initial(rig.stand(armature, self._target), pose_of(armature, self._target))
+        return State.initial(stand(armature, self._target), pose_of(armature, self._target))
 
     def _record(self, packets: list[PosePacket]) -> None:
         try:
@@ -368,23 +368,34 @@ class Session:
         chosen = scene.mocap.target
         if chosen is None or chosen.name not in scene.objects:
             if self._target is not None:
-                self._refused = ("", f"{self._target.name} is gone. Choose a character, or undo.")
+                self._refused = (None, f"{self._target.name} is gone. Choose a character, or undo.")
             return None
-        if self._target is not None and not again and rig.find(self._target, scene) == chosen:
-            self._refused = ("", "")
+        known = self._target is not None and rig.find(self._target, scene) == chosen
+        # What is recorded goes on as it began, even where the map or a limb's switch is changed.
+        if known and not again and (self.recording is not None or rig.is_current(self._target, scene, chosen)):
+            lost = ", ".join(rig.gone(self._target, chosen))
+            self._refused = (None, f"{lost} is gone from {chosen.name}; the rest goes on." if lost else "")
             return chosen
-        if chosen.name == self._refused[0] and not again:
+        told_apart = bone_maps.told_apart(scene, chosen)
+        if told_apart == self._refused[0] and not again:
             return None
+        self._release(scene)
         before = self._target
         try:
-            self._target = rig.read(chosen)
+            self._target = rig.read(chosen, bone_maps.of(scene, chosen))
         except RigError as error:
-            self._target, self._refused = None, (chosen.name, str(error))
+            self._target, self._refused = None, (told_apart, str(error))
             return None
-        self._refused = ("", "")
-        if before is None or before.name != chosen.name or before.rig.bones != self._target.rig.bones:
+        self._refused = (None, "")
+        if before is None or before.uid != self._target.uid or before.rig.bones != self._target.rig.bones:
             self._state = self._initial(chosen)
         return chosen
+
+    def _release(self, scene: bpy.types.Scene | None) -> None:
+        """Let the character's switches be as they were."""
+        armature = rig.find(self._target, scene) if self._target is not None and scene is not None else None
+        if armature is not None:
+            rig.release(armature, self._target)
 
     # The finished take
 
@@ -418,6 +429,8 @@ class Session:
         if self.recording is not None:
             self.recording.close()
         self.recording = self.solving = self.calibrating = None
+        self._release(bpy.data.scenes.get(self._scene_name))
+        self._target = None
         self._capture.close()
         if self.link is not None:
             self.link.close()

@@ -78,7 +78,7 @@ class Solving:
         start_s = time.perf_counter()
         poses = self._poses
         values = self.target.values(poses.rotations, poses.hips_location)
-        action.write(take_action, armature, self.target.channels, self._frames, values)
+        action.write(take_action, armature, self.target.channels, self._frames, values, self.target.driving.held)
         action.assign(take_action, armature)
         return SolvedTake(
             self.path,

@@ -123,6 +123,20 @@ def to_rotvec(q):
     return q[..., 1:] * scale[..., None]
 
 
+def axis_angle(q):
+    """Unit quaternions (F, 4) along time as angle in radians and axis (F, 4), each axis near the one before."""
+    length = norm(q[:, 1:])
+    angle = 2 * np.arctan2(length, q[:, 0])
+    angle = np.where(angle > np.pi, angle - 2 * np.pi, angle)
+    still = length < 1e-9
+    rows = np.maximum.accumulate(np.where(still, 0, np.arange(len(q))))
+    axis = np.where(length[rows, None] < 1e-9, [0.0, 1.0, 0.0], q[rows, 1:] / np.maximum(length[rows, None], 1e-9))
+    flips = np.ones(len(q))
+    flips[1:] = np.where(dot(axis[1:], axis[:-1]) < 0, -1.0, 1.0)
+    flips = np.cumprod(flips)[:, None]
+    return np.concatenate((np.where(still, 0.0, angle)[:, None] * flips, axis * flips), axis=1)
+
+
 def angle_between(a, b):
     """Angle in radians between rotations a and b."""
     relative = multiply(conjugate(a), b)

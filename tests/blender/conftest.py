@@ -21,6 +21,7 @@ import pytest
 
 MODULE = "bl_ext.user_default.vitpose_live_mocap"
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).parent / "fixtures"))
 _status: list[int] = []
 
 if util.find_spec("bpy"):
@@ -29,6 +30,8 @@ if util.find_spec("bpy"):
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
     os.environ["BLENDER_USER_RESOURCES"] = str(Path(_folder) / "blender")
     os.environ["MOCAP_DATA"] = str(Path(_folder) / "data")
+
+    from driving import actor_on, capture, drive  # noqa: F401
 
 
 def pytest_collection_modifyitems(items):
@@ -119,6 +122,12 @@ def actor(extension, character):
     return Actor(extension, character)
 
 
+@pytest.fixture(scope="session")
+def rig_folder(tmp_path_factory, extension) -> Path:
+    """Where rigs that take long to make are kept for the run."""
+    return tmp_path_factory.mktemp("rigs")
+
+
 class Actor:
     """Somebody who looks like the character and moves in front of a level camera, 4 m away and 1.2 m up.
 
@@ -132,7 +141,8 @@ class Actor:
 
     def __init__(self, extension, character, seconds: float = 3.0):
         self._extension = extension
-        self.rig = extension.addon("rig").read(character).rig
+        maps = extension.addon("bone_maps")
+        self.rig = extension.addon("rig").read(character, maps.find(character).bone_map).rig
         self.frames = round(seconds * self.FPS)
         self.times_s = 1.0 + np.arange(self.frames) / self.FPS
         self.rotations, self.hips_location = self._dance()

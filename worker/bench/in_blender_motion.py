@@ -70,8 +70,9 @@ def measure(session, armature, lines: list[bytes], out: Path) -> None:
     for bone in armature.pose.bones:
         bone.matrix_basis.identity()
     scene.frame_set(1)
-    target = import_module(f"{MODULE}.addon.rig").read(armature)
-    rows, bones = zip(*((row, bone) for row, bone, *_ in target.driven), strict=True)
+    mapped = import_module(f"{MODULE}.addon.bone_maps").of(scene, armature).bones
+    parts = [part for part in import_module(f"{MODULE}.addon.core.bone_map").BODY_PARTS if part in mapped]
+    bones = [mapped[part] for part in parts]
     rest = np.array(armature.matrix_world) @ np.array([armature.data.bones[name].matrix_local for name in bones])
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
@@ -88,7 +89,7 @@ def measure(session, armature, lines: list[bytes], out: Path) -> None:
     times |= {f"{s}_ms_{q}": stats["stages_ms"][s][q] for s in ("solve", "evaluate") for q in ("p50", "p95")}
     np.savez(
         out,
-        bones=np.array([target.rig.bones[row] for row in rows]),
+        bones=np.array(parts),
         rest=rest,
         live=live.astype(np.float32),
         live_world=live_world,
