@@ -36,7 +36,7 @@ class MOCAP_PT_bones(Panel, bpy.types.Panel):
         column.use_property_decorate = False
         for item in kept.bones:
             if item.name in bone_map.BODY_PARTS or item.name in bone_map.TWIST_PARTS:
-                column.prop_search(item, "bone", armature.data, "bones", text=_title(item.name))
+                column.prop_search(item, "bone", armature.data, "bones", text=_title(item.name).capitalize())
 
 
 def _title(part: str) -> str:
