@@ -46,11 +46,12 @@ class Smoothed:
     recent: tuple
 
     @classmethod
-    def initial(cls, count):
+    def initial(cls, count, noise=FIRST_NOISE):
+        """Nothing is known yet. noise: (count,) or one, taken at first, in shares of what the score promises."""
         nan = np.full((count, 3), np.nan)
         return cls(
             nan, np.zeros((count, 3)), np.full(count, 0.5), np.full(count, np.inf), Track.initial(3 * count, 1), nan,
-            np.zeros((count, 3)), np.full((count, 3), FIRST_NOISE), (),
+            np.zeros((count, 3)), np.broadcast_to(np.reshape(noise, (-1, 1)), (count, 3)), (),
         )  # fmt: skip
 
 

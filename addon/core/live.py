@@ -20,6 +20,7 @@ from .stages import (
     DEPTH,
     FEET,
     FEET_DEPTH_M,
+    FIRST_NOISE,
     JOINTS,
     LEGS,
     POINTS,
@@ -104,7 +105,7 @@ def step(rig, settings, state, packet):
         return state, _held(state, packet)
 
     track = adaptive.follow(
-        state.track or Smoothed.initial(POINTS),
+        state.track or Smoothed.initial(POINTS, FIRST_NOISE),
         points_of(observation),
         promised_m(observation.scores),
         dt_s,

@@ -15,6 +15,8 @@ ACROSS, DEPTH = JOINTS, JOINTS + 1
 FEET = slice(JOINTS + 2, JOINTS + 4)
 FEET_DEPTH_M, LEAST_DEPTH_M = 4.0, 0.3
 POINTS = JOINTS + 4
+# Taken at first, as in adaptive: joints are believed sooner than where the whole person is, as depth trembles most.
+FIRST_NOISE = np.where(np.arange(POINTS) < JOINTS, 0.25, 0.8)
 _ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
 _KNEES = [BODY_INDEX["left_knee"], BODY_INDEX["right_knee"]]
 LEGS = [*_KNEES, *_ANKLES, BODY_INDEX["left_toe"], BODY_INDEX["right_toe"]]

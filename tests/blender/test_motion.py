@@ -76,7 +76,7 @@ def test_legs_hold_where_the_user_put_them(session, actor, sender, character):
     after = [np.array(bones[name].matrix) for name in ("hips", "leftUpperLeg", "rightLowerLeg")]
     np.testing.assert_allclose(after, before, atol=1e-4)
     assert session.stats()["seated"]
-    assert abs(bones["leftUpperArm"].matrix_basis.to_quaternion().angle) > 0.1  # the arms go on
+    assert abs(bones["leftUpperArm"].matrix_basis.to_quaternion().angle) > 0.1
 
 
 def test_a_countdown_and_two_seconds_of_standing_calibrate(extension, session, actor, sender, character):
