@@ -1,15 +1,11 @@
-"""The machine's settings: a view on the per-user data folder's settings.json, which outlives the extension.
-
-Blender stores none of it: disabling an extension resets its preferences, and a source's URL or the key must
-never be saved in a .blend.
-"""
+"""The machine's settings as the user sees them: a view on what `machine` keeps; Blender stores none of it."""
 
 from urllib.parse import urlsplit
 
 import bpy
 
 from .core import places
-from .core.protocol import CONTROL_PORT
+from .machine import get, put
 
 PACKAGE = __package__.rpartition(".")[0]  # the extension's, which `addon` lies in
 DEVICES = (
@@ -18,29 +14,6 @@ DEVICES = (
     ("cuda", "CUDA", "An NVIDIA GPU"),
     ("mps", "Metal", "An Apple GPU"),
 )
-_DEFAULTS = {"source": "0", "device": "auto", "worker_address": f"127.0.0.1:{CONTROL_PORT}"}
-problem = ""  # a sentence for the user
-
-
-def get(name: str) -> str:
-    """A setting of this machine; an empty string where it has none."""
-    value = places.read_settings().get(name)
-    return value if isinstance(value, str) and value else _DEFAULTS.get(name, "")
-
-
-def put(name: str, value: str) -> None:
-    """Change a setting. `problem` tells where the data folder cannot be written."""
-    global problem
-    settings = places.read_settings()
-    if value and value != _DEFAULTS.get(name):
-        settings[name] = value
-    else:
-        settings.pop(name, None)
-    try:
-        places.write_settings(settings)
-        problem = ""
-    except OSError as error:
-        problem = f"The settings cannot be kept in {places.settings_file()}: {error.strerror}."
 
 
 def holds_password(source: str) -> bool:

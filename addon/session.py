@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import bpy
 
-from . import action, bone_maps, preferences, rig, window
+from . import action, bone_maps, machine, preferences, rig, window
 from .calibrating import Calibrating
 from .capture import Capture
 from .core import adaptive
@@ -251,7 +251,7 @@ class Session:
     @property
     def error(self) -> str:
         """What is wrong now, a sentence for the user, or an empty string."""
-        return self._capture.error or self.notice or self._refused[1] or preferences.problem
+        return self._capture.error or self.notice or self._refused[1] or machine.problem
 
     def stats(self) -> dict:
         """What the panel and scripts want to know; times in milliseconds as {p50, p95}, None before the

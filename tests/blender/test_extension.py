@@ -68,6 +68,7 @@ addon/core/take.py
 addon/export.py
 addon/held.py
 addon/keys.py
+addon/machine.py
 addon/map_operators.py
 addon/map_panel.py
 addon/measures.py
