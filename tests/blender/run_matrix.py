@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BLENDERS = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13"}  # and Blender's Python
 NUMPY = {"3.11": "1.26.4", "3.13": "2.3.5"}
 PYTEST = "9.2.0"
-LIMIT_S = 900
+LIMIT_S = 1500
 
 
 def environment(blender: str) -> Path:
