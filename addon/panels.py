@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import action, preferences, takes
+from . import action, preferences
 from .session import session
 
 _TAB = "Mocap"
@@ -132,28 +132,6 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
             split.label(text=value)
 
 
-class MOCAP_PT_takes(Panel, bpy.types.Panel):
-    bl_label = "Takes"
-    bl_parent_id = "MOCAP_PT_main"
-
-    def draw(self, context):
-        column = self.layout.column(align=True)
-        target = context.scene.mocap.target
-        playing = action.current(target) if target else None
-        if action.is_take(playing):
-            row = column.row(align=True)
-            row.label(text=f"Plays {playing.name}", icon="PLAY")
-            row.operator("mocap.remove_take", text="", icon="X")
-        newest = takes.newest()
-        for path in newest:
-            row = column.row(align=True)
-            row.label(text=path.stem, icon="ACTION")
-            row.operator("mocap.load_take", text="", icon="IMPORT").filepath = str(path)
-        if not newest:
-            column.label(text="No takes yet", icon="INFO")
-        self.layout.operator("mocap.load_take", text="Load Other…", icon="FILE_FOLDER")
-
-
 class MOCAP_PT_export(Panel, bpy.types.Panel):
     bl_label = "Export"
     bl_parent_id = "MOCAP_PT_main"
@@ -205,4 +183,4 @@ def sentence(column, text: str, icon: str) -> None:
 
 _PLACEHOLDERS = "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters
 
-CLASSES = (MOCAP_PT_main, MOCAP_PT_takes, MOCAP_PT_export, MOCAP_PT_settings)
+CLASSES = (MOCAP_PT_main, MOCAP_PT_export, MOCAP_PT_settings)

@@ -19,6 +19,7 @@ FORMAT = "vitpose-live-mocap take"
 VERSION = 1
 SUFFIX = ".mocap"
 _SYNC_S = 1.0
+_LONGEST_HEADER = 64 * 1024
 
 
 class TakeError(Exception):
@@ -49,8 +50,8 @@ class TakeWriter:
     def __init__(self, path: str | os.PathLike, header: Mapping):
         self.path = Path(path)
         self.packets = 0
-        created = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-        first = {"format": FORMAT, "version": VERSION, "created": created, **header}
+        self.created = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        first = {"format": FORMAT, "version": VERSION, "created": self.created, **header}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # "x": a take is never written over another. Unbuffered: write hands a line to the system.
@@ -58,7 +59,7 @@ class TakeWriter:
         except OSError as error:
             if isinstance(error, FileExistsError) and self.path.exists():
                 raise TakeError(f"{self.path} exists already; a take is never overwritten.") from None
-            raise TakeError(f"Cannot write the take {self.path}: {_reason(error)}.") from None
+            raise TakeError(f"Cannot write the take {self.path}: {reason(error)}.") from None
         self._end = 0
         self._unsynced = False
         self._sync_error: OSError | None = None
@@ -88,7 +89,7 @@ class TakeWriter:
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise TakeError(f"The take {self.path} may be incomplete: {_reason(error)}.") from None
+            raise TakeError(f"The take {self.path} may be incomplete: {reason(error)}.") from None
         finally:
             self._file.close()
 
@@ -119,7 +120,7 @@ class TakeWriter:
         except OSError:
             pass
         raise TakeError(
-            f"Recording stopped: cannot write to {self.path}: {_reason(error)}. "
+            f"Recording stopped: cannot write to {self.path}: {reason(error)}. "
             f"The {self.packets} packets before are kept."
         ) from None
 
@@ -149,7 +150,7 @@ def read_take(path: str | os.PathLike) -> Take:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise TakeError(f"Cannot read the take {path}: {_reason(error)}.") from None
+        raise TakeError(f"Cannot read the take {path}: {reason(error)}.") from None
     header = _header(path, lines[0])
     packets, damaged = [], 0
     for line in lines if header is None else lines[1:]:
@@ -171,6 +172,27 @@ def read_take(path: str | os.PathLike) -> Take:
     return Take(path, header or {}, tuple(packets), damaged)
 
 
+def read_header(path: str | os.PathLike) -> dict:
+    """A take's first line alone; empty where it is no header. Raises TakeError as `read_take` does."""
+    path = Path(path)
+    try:
+        with open(path, "rb") as file:
+            line = file.readline(_LONGEST_HEADER)
+    except OSError as error:
+        raise TakeError(f"Cannot read the take {path}: {reason(error)}.") from None
+    header = _header(path, line)
+    if header is None and not _is_pose(line.rstrip(b"\n")):
+        raise TakeError(f"{path} is no take: its first line is neither a take's header nor a pose packet.")
+    return header or {}
+
+
+def _is_pose(line: bytes) -> bool:
+    try:
+        return isinstance(decode(line), PosePacket)
+    except PacketError:
+        return False
+
+
 def _header(path: Path, line: bytes) -> dict | None:
     """The first line's fields, or None where it is no header."""
     try:
@@ -187,7 +209,8 @@ def _header(path: Path, line: bytes) -> dict | None:
     return header
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Why the disk refused, in words."""
     if error.errno == errno.ENOSPC:
         return "the disk is full"
     if error.errno == errno.EFBIG:

@@ -65,6 +65,9 @@ addon/core/solve/rig.py
 addon/core/solve/two_bone.py
 addon/core/stages.py
 addon/core/take.py
+addon/core/take_folder.py
+addon/core/take_notes.py
+addon/core/take_summary.py
 addon/export.py
 addon/held.py
 addon/keys.py
@@ -95,7 +98,9 @@ addon/rigs/vrm.json
 addon/rigs/vroid.json
 addon/session.py
 addon/solving.py
-addon/takes.py
+addon/take_list.py
+addon/take_operators.py
+addon/takes_panel.py
 addon/window.py
 addon/worker_process.py
 blender_manifest.toml

@@ -1,0 +1,170 @@
+"""The list of takes as Blender holds it, in `window_manager.mocap_takes`: a copy of what `core.take_folder` has
+read.
+
+Nothing of it is saved in a .blend. Drawing only asks for news; a timer brings them in, and without a window
+`refresh` does.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+
+from . import window
+from .core import places
+from .core.take import TakeError
+from .core.take_folder import Entry, TakeFolder
+from .core.take_notes import read_notes, rename, write_notes
+
+_BEAT_S = 0.2
+_folder = TakeFolder()
+_shown: tuple[Entry, ...] | None = None  # what the collection has now
+problem = ""  # a sentence for the user
+
+STATES = (
+    ("READY", "Ready", ""),
+    ("RECORDING", "Recording", "It is being recorded"),
+    ("UNFINISHED", "Unfinished", "Blender or the computer stopped while it was recorded; what came is there"),
+    ("READING", "Reading", "Its figures are being read"),
+    ("UNREADABLE", "Unreadable", "It cannot be read"),
+)
+
+
+def _get_name(self) -> str:
+    return Path(self.path).stem
+
+
+def _set_name(self, name: str) -> None:
+    global problem
+    try:
+        self.path = str(rename(self.path, name))
+        problem = ""
+    except TakeError as error:
+        problem = str(error)
+    _folder.forget()
+
+
+def _get_star(self) -> bool:
+    return self.starred
+
+
+def _set_star(self, star: bool) -> None:
+    global problem
+    try:
+        note(Path(self.path), star=star)
+        self.starred = star
+        problem = ""
+    except TakeError as error:
+        problem = str(error)
+
+
+class MocapTake(bpy.types.PropertyGroup):
+    """A take in the list. Another name renames its file, the star is kept beside it."""
+
+    path: bpy.props.StringProperty(name="File", description="The take's file", subtype="FILE_PATH")
+    name: bpy.props.StringProperty(
+        name="Name", description="Double-click to rename the take's file", get=_get_name, set=_set_name
+    )
+    star: bpy.props.BoolProperty(name="Star", description="Mark the take as a good one", get=_get_star, set=_set_star)
+    starred: bpy.props.BoolProperty(options={"HIDDEN"})
+    state: bpy.props.EnumProperty(items=STATES)
+    created: bpy.props.StringProperty(name="Created")
+    length_s: bpy.props.FloatProperty(name="Length", unit="TIME_ABSOLUTE")
+    frames: bpy.props.IntProperty(name="Frames")
+    lost: bpy.props.IntProperty(name="Lost", description="Packets that never came")
+    unseen: bpy.props.IntProperty(name="Unseen", description="Frames that show nobody")
+    damaged: bpy.props.IntProperty(name="Damaged", description="Lines of the file that cannot be read")
+    people: bpy.props.StringProperty(name="People")
+    problem: bpy.props.StringProperty()
+
+
+class MocapTakes(bpy.types.PropertyGroup):
+    """items: newest first. index: the chosen one."""
+
+    items: bpy.props.CollectionProperty(type=MocapTake)
+    index: bpy.props.IntProperty(name="Take", description="The chosen take")
+
+
+def of(context: bpy.types.Context) -> MocapTakes:
+    return context.window_manager.mocap_takes
+
+
+def chosen(context: bpy.types.Context) -> MocapTake | None:
+    takes = of(context)
+    return takes.items[takes.index] if 0 <= takes.index < len(takes.items) else None
+
+
+def look(context: bpy.types.Context) -> None:
+    """Ask for news; what there is comes in by a timer. For `draw`, which may change nothing."""
+    _folder.look(places.takes_folder())
+    stale = _folder.entries is not _shown or len(of(context).items) != len(_folder.entries)
+    if (stale or _folder.reading) and not bpy.app.background and not bpy.app.timers.is_registered(_beat):
+        bpy.app.timers.register(_beat, first_interval=0.01)
+
+
+def refresh(context: bpy.types.Context) -> None:
+    """Read the folder now and wait for it."""
+    _folder.forget()
+    _folder.wait()
+    _folder.look(places.takes_folder())
+    _folder.wait()
+    _bring_in(context)
+
+
+def note(path: Path, **changes) -> None:
+    """Change what is noted about a take. Raises TakeError."""
+    write_notes(path, replace(read_notes(path), **changes))
+    _folder.forget()
+
+
+def _beat() -> float | None:
+    if _folder.entries is not _shown or len(of(bpy.context).items) != len(_folder.entries):
+        _bring_in(bpy.context)
+        window.redraw_panels()
+    return _BEAT_S if _folder.reading else None
+
+
+def _bring_in(context: bpy.types.Context) -> None:
+    global _shown
+    takes, entries = of(context), _folder.entries
+    before = chosen(context)
+    path = before.path if before is not None else ""
+    newest_before = takes.items[0].path if len(takes.items) else ""
+    while len(takes.items) > len(entries):
+        takes.items.remove(len(takes.items) - 1)
+    for number, entry in enumerate(entries):
+        _fill(takes.items[number] if number < len(takes.items) else takes.items.add(), entry)
+    places_by_path = {str(entry.path): number for number, entry in enumerate(entries)}
+    # A take that has just been made is chosen; else the choice stays with its take.
+    came = bool(entries) and str(entries[0].path) != newest_before and newest_before in places_by_path
+    takes.index = 0 if came else places_by_path.get(path, min(takes.index, max(len(entries) - 1, 0)))
+    _shown = entries
+
+
+def _fill(item: MocapTake, entry: Entry) -> None:
+    summary = entry.summary
+    item.path = str(entry.path)
+    item.starred = entry.notes.star
+    item.state = entry.state.upper() or "READY"
+    item.created = summary.created[:16].replace("T", " ")
+    item.length_s, item.frames = summary.length_s, summary.frames
+    item.lost, item.unseen, item.damaged = summary.lost, summary.unseen, summary.damaged
+    item.people = ", ".join(map(str, summary.people))
+    item.problem = entry.problem
+
+
+CLASSES = (MocapTake, MocapTakes)
+
+
+def register() -> None:
+    bpy.types.WindowManager.mocap_takes = bpy.props.PointerProperty(type=MocapTakes)
+
+
+def unregister() -> None:
+    global _shown
+    if bpy.app.timers.is_registered(_beat):
+        bpy.app.timers.unregister(_beat)
+    _folder.close()
+    _folder.forget()
+    _shown = None
+    del bpy.types.WindowManager.mocap_takes

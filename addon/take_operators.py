@@ -1,0 +1,119 @@
+"""What can be done with a take in the list: recover, delete, see its folder."""
+
+from pathlib import Path
+
+import bpy
+
+from . import take_list
+from .core import places
+from .core.take import TakeError
+from .core.take_notes import delete, read_notes
+from .operators import Operator, has_character, require
+from .session import SessionError, session
+
+
+def chosen_path(context: bpy.types.Context) -> str:
+    item = take_list.chosen(context)
+    return item.path if item is not None else ""
+
+
+class TakeOperator(Operator):
+    """For the take of `filepath`, or the chosen one."""
+
+    def path(self, context: bpy.types.Context) -> Path:
+        path = self.filepath or chosen_path(context)
+        if not path:
+            raise SessionError("Choose a take first.")
+        return Path(bpy.path.abspath(path))
+
+
+def _file():
+    return bpy.props.StringProperty(
+        name="Take", description="The take's file; empty for the chosen one", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
+
+
+class MOCAP_OT_delete_take(TakeOperator, bpy.types.Operator):
+    bl_idname = "mocap.delete_take"
+    bl_label = "Delete Take"
+    bl_description = (
+        "Delete the take's file and what belongs to it from the disk. Actions that were made of it stay. "
+        "This cannot be undone"
+    )
+
+    filepath: _file()
+
+    @classmethod
+    def poll(cls, context):
+        return require(cls, take_list.chosen(context) is not None, "Choose a take first")
+
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(self, event)
+
+    def run(self, context):
+        path = self.path(context)
+        for busy in (session.recording, session.solving):
+            if busy is not None and busy.path == path:
+                raise SessionError("Wait until the take is made.")
+        if not path.exists():
+            raise SessionError(f"{path.name} is gone already.")
+        try:
+            delete(path)
+        except TakeError as error:
+            raise SessionError(str(error)) from error
+        take_list.look(context)
+        return f"Deleted {path.stem}"
+
+
+class MOCAP_OT_recover_take(TakeOperator, bpy.types.Operator):
+    bl_idname = "mocap.recover_take"
+    bl_label = "Recover"
+    bl_description = (
+        "Keep what was recorded before Blender or the computer stopped, and make an Action of it for the character, "
+        "if one is chosen"
+    )
+
+    filepath: _file()
+
+    @classmethod
+    def poll(cls, context):
+        return require(cls, session.recording is None and session.solving is None, "Wait until the last take is made")
+
+    def run(self, context):
+        path = self.path(context)
+        try:
+            if not read_notes(path).recording:
+                raise SessionError(f"{path.stem} was ended as it should be.")
+            take_list.note(path, recording=False)
+        except TakeError as error:
+            raise SessionError(str(error)) from error
+        take_list.look(context)
+        if has_character(context):
+            session.load_take(path, context.scene)
+        return f"Recovered {path.stem}"
+
+
+class MOCAP_OT_open_takes_folder(Operator, bpy.types.Operator):
+    bl_idname = "mocap.open_takes_folder"
+    bl_label = "Open Folder"
+    bl_description = "Show the takes' folder in the file browser of the system"
+
+    def run(self, context):
+        folder = places.takes_folder()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SessionError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        bpy.ops.wm.path_open(filepath=str(folder))
+
+
+class MOCAP_OT_refresh_takes(Operator, bpy.types.Operator):
+    bl_idname = "mocap.refresh_takes"
+    bl_label = "Refresh"
+    bl_description = "Read the takes' folder again"
+
+    def run(self, context):
+        take_list.refresh(context)
+
+
+CLASSES = (MOCAP_OT_delete_take, MOCAP_OT_recover_take, MOCAP_OT_open_takes_folder, MOCAP_OT_refresh_takes)
