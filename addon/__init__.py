@@ -1,34 +1,41 @@
 """The add-on: thin files over `core`. Registers what each of them brings."""
 
 
-def register() -> None:
-    import bpy
-
+def _with_classes():
+    """The modules that have `CLASSES`, in the order in which these are registered."""
     from . import (
-        keys,
         map_operators,
         map_panel,
         operators,
         panels,
         preferences,
         properties,
-        session,
+        source_operators,
         take_list,
         take_operators,
         takes_panel,
     )
 
-    for module in (
+    return (
         preferences,
         properties,
         take_list,
         operators,
         map_operators,
+        source_operators,
         take_operators,
         panels,
         map_panel,
         takes_panel,
-    ):
+    )
+
+
+def register() -> None:
+    import bpy
+
+    from . import keys, properties, session, take_list
+
+    for module in _with_classes():
         for cls in module.CLASSES:
             bpy.utils.register_class(cls)
     properties.add_to_scenes()
@@ -40,34 +47,12 @@ def register() -> None:
 def unregister() -> None:
     import bpy
 
-    from . import (
-        keys,
-        map_operators,
-        map_panel,
-        operators,
-        panels,
-        preferences,
-        properties,
-        session,
-        take_list,
-        take_operators,
-        takes_panel,
-    )
+    from . import keys, properties, session, take_list
 
     keys.unregister()
     session.unregister()
     take_list.unregister()
     properties.remove_from_scenes()
-    for module in (
-        takes_panel,
-        map_panel,
-        panels,
-        take_operators,
-        map_operators,
-        operators,
-        take_list,
-        properties,
-        preferences,
-    ):
+    for module in reversed(_with_classes()):
         for cls in reversed(module.CLASSES):
             bpy.utils.unregister_class(cls)

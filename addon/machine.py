@@ -7,7 +7,12 @@ never be saved in a .blend. What the user sees of it is `preferences`'.
 from .core import places
 from .core.protocol import CONTROL_PORT
 
-DEFAULTS = {"source": "0", "device": "auto", "worker_address": f"127.0.0.1:{CONTROL_PORT}"}
+DEFAULTS = {
+    "source": "0",
+    "device": "auto",
+    "worker_address": f"127.0.0.1:{CONTROL_PORT}",
+    "replay_loop": False,
+}
 problem = ""  # a sentence for the user
 
 

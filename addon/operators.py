@@ -5,13 +5,13 @@ from typing import ClassVar
 
 import bpy
 
-from . import action, character, export, preferences, rig
+from . import action, character, export, rig, sources
 from .core import places
 from .core.bone_map import BoneMapError
 from .core.take import SUFFIX
 from .session import SessionError, session
 
-_ERRORS = (SessionError, character.CharacterError, export.ExportError, BoneMapError)
+_ERRORS = (SessionError, character.CharacterError, export.ExportError, BoneMapError, sources.SourceError)
 
 
 class Operator:
@@ -69,7 +69,7 @@ class MOCAP_OT_start_capture(Operator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return require(cls, bool(preferences.get("source")), "Choose a source first")
+        return require(cls, sources.is_chosen(), "Choose a source first")
 
     def run(self, context):
         session.start_capture(context.scene)

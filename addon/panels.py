@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import action, preferences
+from . import action, preferences, sources
 from .session import session
 
 _TAB = "Mocap"
@@ -56,8 +56,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        hidden = preferences.holds_password(machine.source)
-        column.prop(machine, "source_hidden" if hidden else "source", text="Source")
+        sources.draw(column, machine, preferences.holds_password(machine.source))
         column.prop(machine, "model", placeholder="Built-in") if _PLACEHOLDERS else column.prop(
             machine, "model"
         )

@@ -26,6 +26,7 @@ from .core.take import TakeError, read_take
 from .held import pose_of, stand
 from .measures import Rate, Times
 from .recording import Recording, frames_a_second, stand_in
+from .replay import Replay
 from .solving import SolvedTake, Solving, named, people_in
 
 SLICE_S = 0.004  # of the final solve, a tick
@@ -57,6 +58,7 @@ class Session:
         self.calibration: Calibration | None = None
         self.notice = ""
         self._capture = Capture()
+        self._replay = Replay()
         self._scene_name = ""
         self._target: rig.Target | None = None
         self._refused: tuple[object, str] = (None, "")  # a character as it is told apart, and why it is not driven
@@ -102,6 +104,10 @@ class Session:
             self.connect(scene)
         self.notice = ""
         self.calibrating = self.calibration = None  # the camera may be another one
+        try:
+            self._replay.aim(self.link)
+        except LinkError as error:
+            raise SessionError(str(error)) from error
         self._capture.start(self.link, scene.mocap.people)
 
     def stop_capture(self) -> None:
@@ -432,6 +438,7 @@ class Session:
         self._release(bpy.data.scenes.get(self._scene_name))
         self._target = None
         self._capture.close()
+        self._replay.close()
         if self.link is not None:
             self.link.close()
             self.link = None

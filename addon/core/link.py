@@ -68,11 +68,18 @@ class PoseLink:
         return self._endpoint.port
 
     @property
+    def key(self) -> bytes | None:
+        return self._endpoint.key
+
+    @property
     def worker(self) -> tuple[str, int]:
+        """Whom it asks. Set anew, the one before gets its subscription back."""
         return self._worker
 
     @worker.setter
     def worker(self, address: tuple[str, int]) -> None:
+        if self._subscribed:
+            self._endpoint.send(encode(Subscribe(0.0)), self._worker)
         self._worker = resolve(*address)
         self.status = None
         self._offsets.clear()

@@ -51,8 +51,10 @@ addon/core/offline.py
 addon/core/order.py
 addon/core/pipeline.py
 addon/core/places.py
+addon/core/player.py
 addon/core/protocol.py
 addon/core/rotation.py
+addon/core/sample_motion.py
 addon/core/seal.py
 addon/core/skeleton.py
 addon/core/solve/__init__.py
@@ -81,6 +83,7 @@ addon/panels.py
 addon/preferences.py
 addon/properties.py
 addon/recording.py
+addon/replay.py
 addon/rig.py
 addon/rig_controls.py
 addon/rigs/auto_rig_pro.json
@@ -98,6 +101,8 @@ addon/rigs/vrm.json
 addon/rigs/vroid.json
 addon/session.py
 addon/solving.py
+addon/source_operators.py
+addon/sources.py
 addon/take_list.py
 addon/take_operators.py
 addon/takes_panel.py
