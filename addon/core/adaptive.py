@@ -169,8 +169,12 @@ def smooth(measured, promised, times_s, heaviness=1.0, slice_frames=48):
             yield
     first = min(count - 1, int(np.searchsorted(times_s, times_s[0] + NOISE_MEMORY_S)))
     noise[:first] = noise[first]
+    yield
     sigma = (heaviness * noise * promised[..., None]).reshape(count, -1)
-    liveliness = np.repeat(_noticed_earlier(motion, times_s) ** 2 + STILL_LIVELINESS, 3, axis=1)
+    yield
+    motion = yield from _noticed_earlier(motion, times_s)
+    liveliness = np.repeat(motion**2 + STILL_LIVELINESS, 3, axis=1)
+    yield
     position, velocity = yield from filters.smooth(
         measured.reshape(count, -1, 1), sigma, times_s, liveliness, slice_frames
     )
@@ -178,13 +182,15 @@ def smooth(measured, promised, times_s, heaviness=1.0, slice_frames=48):
 
 
 def _noticed_earlier(motion, times_s):
-    """motion (N, K) with each moment's as large as any within the time that a filter takes to notice it."""
+    """motion (N, K) with each moment's as large as any within the time that a filter takes to notice it.
+    A generator that yields now and then."""
     out = motion.copy()
     for shift in range(1, len(motion)):
         near = times_s[shift:] - times_s[:-shift] <= NOTICED_S
         if not near.any():
             break
-        out[:-shift][near] = np.maximum(out[:-shift][near], motion[shift:][near])
+        out[:-shift] = np.where(near[:, None], np.maximum(out[:-shift], motion[shift:]), out[:-shift])
+        yield
     return out
 
 

@@ -125,8 +125,9 @@ def smooth(measured, noise, times_s, liveliness=None, slice_frames=48):
     position = np.empty(measured.shape)
     velocity = np.empty(measured.shape)
     position[-1], velocity[-1] = track.position, track.velocity
+    corrected.pop()
     for i in range(count - 2, -1, -1):
-        now, ahead = corrected[i], predicted[i + 1]
+        now, ahead = corrected.pop(), predicted.pop()  # so that not all are freed at once in the end
         decay, reach = _coasting(now, steps_s[i])
         pp, pv, vv = now.covariance.T
         a, b, d = ahead.covariance.T  # predicted [[a, b], [b, d]]

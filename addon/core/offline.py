@@ -20,6 +20,7 @@ from .stages import (
     FEET_DEPTH_M,
     JOINTS,
     LEGS,
+    POINTS,
     SEATED_AFTER_S,
     Stand,
     calibrated_rotation,
@@ -34,6 +35,8 @@ from .stages import (
 _OBSERVE_SLICE = 12
 _FIT_SLICE = 80
 _CONTACT_SLICE = 100
+_ARRAY_SLICE = 1500  # frames of what is done to all of them by numpy
+_SAMPLE = 6000  # frames that tell up and how long legs are
 RISE_S = 0.4  # in which hips that held go back to where they are seen
 
 
@@ -59,29 +62,29 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
     b = bind(rig)
     stand = stand or Stand()
     times_out = np.asarray(frame_times_s, dtype=float)
-    seen = yield from _observed(settings, packets)
-    if not seen or not len(times_out):
+    times_s, measured, scores, first = yield from _observed(settings, packets)
+    if not len(times_s) or not len(times_out):
         rest = np.zeros((len(times_out), len(rig.bones), 4))
         rest[..., 0] = 1.0
         return TakePoses(rest, np.zeros((len(times_out), 3)), level.WORLD_FROM_CAMERA.copy(), times_out)
-    times_s = np.array([time_s for time_s, _ in seen])
-    observations = [observation for _, observation in seen]
-    measured = np.stack([points_of(o) for o in observations])
-    scores = np.stack([o.scores for o in observations])
     promised = promised_m(scores)
+    yield 0.3
     position, velocity = yield from _sliced(
-        adaptive.smooth(measured, promised, times_s, settings.heaviness), 0.3, 0.6, 3 * len(seen) // 48
+        adaptive.smooth(measured, promised, times_s, settings.heaviness), 0.3, 0.6, 3 * len(times_s) // 48
     )
 
-    first = next((i for i, o in enumerate(observations) if o.sure), 0)
     rotation, scale = _oriented(b, settings, stand, position[:, :JOINTS], first)
-    points = filters.resample(position, velocity, times_s, times_out)
-    yield 0.62
-    joints = points[:, :JOINTS] @ rotation.T
+    yield 0.6
+    seated = yield from _seated(settings, scores, times_s, times_out)
+    points = np.empty((len(times_out), *position.shape[1:]))
+    joints = np.empty((len(times_out), JOINTS, 3))
+    for rows in _slices(len(times_out), _ARRAY_SLICE):
+        points[rows] = filters.resample(position, velocity, times_s, times_out[rows])
+        joints[rows] = points[rows, :JOINTS] @ rotation.T
+        joints[rows][np.ix_(seated[rows], LEGS)] = np.nan
+        yield 0.6 + 0.02 * rows.stop / len(times_out)
     root = points[:, ACROSS] + points[:, DEPTH]
     rooted = bool(np.isfinite(root).all())
-    seated = _seated(settings, scores, times_s, times_out)
-    joints[np.ix_(seated, LEGS)] = np.nan
     start = position[first, ACROSS] + position[first, DEPTH]
     middle, floor = _places(b, settings, rotation, root, start, seated, scale)
 
@@ -90,12 +93,18 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
     for rows in _slices(len(times_out), _FIT_SLICE):
         turns[rows], _ = turns_of(b, joints[rows], previous, seated[rows])
         previous = basis_of(b, turns[rows.stop - 1 : rows.stop], len(rig.bones))[0]
-        yield 0.62 + 0.2 * rows.stop / len(times_out)
-    hips, knees, ankles, toes = leg_joints(b, turns, middle)
+        yield 0.62 + 0.19 * rows.stop / len(times_out)
+    hips, knees, ankles = (np.empty((len(times_out), 2, 3)) for _ in range(3))
+    clearances = np.empty((len(times_out), 2))
+    for rows in _slices(len(times_out), _ARRAY_SLICE):
+        hips[rows], knees[rows], ankles[rows], toes = leg_joints(b, turns[rows], middle[rows])
+        clearances[rows] = clearance_m(b, ankles[rows], toes)
+        yield 0.82
+    speeds = _speeds(points, root, ankles, times_out, rooted)
+    yield 0.82
     shift, targets, pinned = yield from _contacts(
-        ankles, clearance_m(b, ankles, toes), _speeds(points, root, ankles, times_out, rooted), times_out, rooted,
-        settings.contact, seated, floor,
-    )  # fmt: skip
+        ankles, clearances, speeds, times_out, rooted, settings.contact, seated, floor
+    )
     rotations = np.empty((len(times_out), len(rig.bones), 4))
     for rows in _slices(len(times_out), 4 * _FIT_SLICE):
         if pinned[rows].any():
@@ -103,27 +112,36 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
             turns[rows] = plant(b, turns[rows], hips[rows] + moved, knees[rows] + moved, targets[rows])
         rotations[rows] = basis_of(b, turns[rows], len(rig.bones))
         yield 0.9 + 0.1 * rows.stop / len(times_out)
-    location = location_of(b, turns, middle + shift + stand.location)
+    location = np.empty((len(times_out), 3))
+    for rows in _slices(len(times_out), _ARRAY_SLICE):
+        location[rows] = location_of(b, turns[rows], middle[rows] + shift[rows] + stand.location)
+        rotations[rows] = same_hemisphere(rotations[rows], rotations[rows.start - 1] if rows.start else None)
+        yield 1.0
     if seated.any():
         at_rest = location_of(b, turns[:1], (b.middle + stand.location)[None])[0]
         location = _held(location, seated, times_out, at_rest if held is None else held.hips_location)
         legs = held_bones(b)
         at_first = rotations[0] if held is None else held.rotations
-        rotations[:, legs] = _held(rotations[:, legs], seated, times_out, at_first[legs])
-    return TakePoses(same_hemisphere(rotations), location, rotation, times_out)
+        rotations[:, legs] = same_hemisphere(_held(rotations[:, legs], seated, times_out, at_first[legs]))
+    return TakePoses(rotations, location, rotation, times_out)
 
 
 def _observed(settings, packets):
-    """[(time_s, Observation)] of the packets that show somebody, in order of time, each time once."""
+    """What the packets show of somebody, in order of time, each time once: times_s (N,), points (N, 25, 3), the
+    joints' scores (N, 21), and the row of the first that is good enough to begin with, or 0."""
     packets = sorted((p for p in packets if np.isfinite(p.timestamp)), key=lambda p: p.timestamp)
-    seen, lifter = [], None
+    times_s = np.empty(len(packets))
+    points, scores = np.empty((len(packets), POINTS, 3)), np.empty((len(packets), JOINTS))
+    count, first, lifter = 0, None, None
     for i, packet in enumerate(packets):
         observation, lifter = observe(packet, lifter, settings.mirror)
-        if observation is not None and (not seen or packet.timestamp > seen[-1][0] + 1e-6):
-            seen.append((packet.timestamp, observation))
+        if observation is not None and (not count or packet.timestamp > times_s[count - 1] + 1e-6):
+            times_s[count], points[count], scores[count] = packet.timestamp, points_of(observation), observation.scores
+            first = count if first is None and observation.sure else first
+            count += 1
         if i % _OBSERVE_SLICE == _OBSERVE_SLICE - 1:
             yield 0.3 * i / len(packets)
-    return seen
+    return times_s[:count], points[:count], scores[:count], first or 0
 
 
 def _oriented(b, settings, stand, joints_camera, first):
@@ -132,10 +150,11 @@ def _oriented(b, settings, stand, joints_camera, first):
     if settings.calibration is not None:
         return calibrated_rotation(settings.calibration, stand), b.leg_length / settings.calibration.leg_m
     rotation = level.WORLD_FROM_CAMERA
+    sample = joints_camera[:: max(1, len(joints_camera) // _SAMPLE)]
     if settings.level == "AUTO":
-        rotation = level.levelled(level.up_of_take(joints_camera))
+        rotation = level.levelled(level.up_of_take(sample))
     turn = stand.heading_rad - level.heading_rad(joints_camera[first] @ rotation.T)
-    return level.yaw(turn if np.isfinite(turn) else 0.0) @ rotation, leg_ratio(b, joints_camera)
+    return level.yaw(turn if np.isfinite(turn) else 0.0) @ rotation, leg_ratio(b, sample)
 
 
 def _seated(settings, scores, times_s, times_out):
@@ -147,6 +166,8 @@ def _seated(settings, scores, times_s, times_out):
         step_s = times_s[number] - times_s[number - 1] if number else SEATED_AFTER_S
         seated, waited_s = seated_after(seated, waited_s, row, step_s)
         answers.append(seated)
+        if number % _CONTACT_SLICE == _CONTACT_SLICE - 1:
+            yield 0.6
     known = np.array(answers)
     changes = np.flatnonzero(known[1:] != known[:-1]) + 1  # what is noticed late has begun earlier
     for change in changes:
@@ -208,9 +229,8 @@ def _contacts(ankles, clearances, speeds, times_s, rooted, pinning, seated, floo
     steps = np.diff(times_s, prepend=times_s[0])
     shift, targets, pinned = np.empty((len(ankles), 3)), np.empty_like(ankles), np.zeros(len(ankles), bool)
     contact = Contact() if floor is None else Contact(floor=floor, low=floor)
-    for i, row in enumerate(
-        zip(ankles.tolist(), clearances.tolist(), speeds.tolist(), steps.tolist(), strict=True)
-    ):
+    for i in range(len(ankles)):
+        row = ankles[i].tolist(), clearances[i].tolist(), speeds[i].tolist(), float(steps[i])
         if seated[i]:
             contact, shift[i], targets[i], pinned[i] = Contact(), 0.0, ankles[i], False
         else:
