@@ -8,6 +8,7 @@ def _with_classes():
         map_panel,
         operators,
         panels,
+        people_panel,
         preferences,
         properties,
         source_operators,
@@ -26,6 +27,7 @@ def _with_classes():
         take_operators,
         panels,
         map_panel,
+        people_panel,
         takes_panel,
     )
 

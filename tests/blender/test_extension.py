@@ -70,6 +70,7 @@ addon/core/take.py
 addon/core/take_folder.py
 addon/core/take_notes.py
 addon/core/take_summary.py
+addon/driven.py
 addon/export.py
 addon/held.py
 addon/keys.py
@@ -80,6 +81,7 @@ addon/measures.py
 addon/operators.py
 addon/package/vitpose_live_mocap-VERSION-py3-none-any.whl
 addon/panels.py
+addon/people_panel.py
 addon/preferences.py
 addon/properties.py
 addon/recording.py
