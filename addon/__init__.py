@@ -8,9 +8,10 @@ def _with_classes():
         map_panel,
         operators,
         panels,
-        people_panel,
         preferences,
         properties,
+        setup_operators,
+        setup_panel,
         source_operators,
         take_list,
         take_operators,
@@ -23,19 +24,20 @@ def _with_classes():
         take_list,
         operators,
         map_operators,
+        setup_operators,
         source_operators,
         take_operators,
         panels,
         map_panel,
-        people_panel,
         takes_panel,
+        setup_panel,
     )
 
 
 def register() -> None:
     import bpy
 
-    from . import keys, properties, session, take_list
+    from . import keys, properties, session, setting_up, take_list
 
     for module in _with_classes():
         for cls in module.CLASSES:
@@ -43,15 +45,17 @@ def register() -> None:
     properties.add_to_scenes()
     take_list.register()
     session.register()
+    setting_up.register()
     keys.register()
 
 
 def unregister() -> None:
     import bpy
 
-    from . import keys, properties, session, take_list
+    from . import keys, properties, session, setting_up, take_list
 
     keys.unregister()
+    setting_up.unregister()
     session.unregister()
     take_list.unregister()
     properties.remove_from_scenes()

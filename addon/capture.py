@@ -44,6 +44,11 @@ class Capture:
             self._process.stop()
             self._process = None
 
+    @property
+    def runs(self) -> bool:
+        """True while a worker that was started here runs."""
+        return self._process is not None and self._process.alive
+
     def state(self, link: PoseLink) -> str:
         """What the worker does, or `waiting` for its answer."""
         return link.status.state if link.status and self._answered else "waiting"

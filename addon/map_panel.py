@@ -6,7 +6,7 @@ import bpy
 
 from . import bone_maps
 from .core import bone_map
-from .panels import Panel, sentence
+from .drawing import Panel, sentence
 
 
 class MOCAP_PT_bones(Panel, bpy.types.Panel):

@@ -8,10 +8,11 @@ import bpy
 from . import action, character, export, rig, sources
 from .core import places
 from .core.bone_map import BoneMapError
+from .core.make_worker import SetupError
 from .core.take import SUFFIX
 from .session import SessionError, session
 
-_ERRORS = (SessionError, character.CharacterError, export.ExportError, BoneMapError, sources.SourceError)
+_ERRORS = (SessionError, character.CharacterError, export.ExportError, BoneMapError, sources.SourceError, SetupError)
 
 
 class Operator:

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 import bpy
 
-from . import action, preferences, sources
+from . import action, preferences, setup_panel, sources
+from .drawing import Panel, sentence
 from .session import session
 
-_TAB = "Mocap"
 _STATES = {
     "off": ("Off", "PAUSE"),
     "connected": ("Listening", "LINKED"),
@@ -23,29 +23,27 @@ _STATES = {
 }
 
 
-class Panel:
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = _TAB
-    bl_order = 1
-
-
 class MOCAP_PT_main(Panel, bpy.types.Panel):
     bl_label = "Live Mocap"
 
     def draw(self, context):
         layout = self.layout
         stats = session.stats()
-        self._character(context, layout)
+        setup_panel.notice(layout)
+        self._character(context, layout, stats)
         self._source(context, layout)
         self._buttons(layout, stats)
         self._motion(context, layout, stats)
         self._status(layout, stats)
 
-    def _character(self, context, layout):
+    def _character(self, context, layout, stats):
         column = layout.column(align=True)
         column.prop(context.scene.mocap, "target", text="", icon="OUTLINER_OB_ARMATURE")
         column.operator("mocap.add_default_rig", icon="ADD")
+        if len(stats["people"]) > 1 or context.scene.mocap.person:
+            row = layout.row()
+            row.prop(context.scene.mocap, "person")
+            row.label(text=f"in the picture: {', '.join(map(str, stats['people'])) or 'nobody'}")
 
     def _source(self, context, layout):
         machine = preferences.of(context)
@@ -156,23 +154,10 @@ class MOCAP_PT_settings(Panel, bpy.types.Panel):
         column.prop(scene, "level")
         column.prop(scene, "mirror")
         column.prop(scene, "people")
+        column.prop(scene, "person")
         column.prop(scene, "port")
         column.separator()
         column.prop(machine, "takes_folder")
-        column.prop(machine, "worker_address", text="Worker")
-        column.prop(machine, "key")
-
-
-def sentence(column, text: str, icon: str) -> None:
-    """A sentence in lines that fit the sidebar."""
-    width = 34
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    for number, line in enumerate(lines):
-        column.label(text=line, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
 
 
 _PLACEHOLDERS = "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters

@@ -3,7 +3,7 @@
 import bpy
 
 from . import action, take_list
-from .panels import Panel, sentence
+from .drawing import Panel, sentence
 
 _ICONS = {"READY": "BLANK1", "RECORDING": "REC", "UNFINISHED": "ERROR", "READING": "SORTTIME", "UNREADABLE": "CANCEL"}
 

@@ -6,12 +6,11 @@ A worker started by hand, or by another Blender, needs none of this: the link ta
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-from .core import places
+from .core import places, worker_environment
+from .core.systems import quietly, variables_for_children
 
-_PROGRAM = "mocap.exe" if sys.platform == "win32" else "mocap"
 _LOG = "worker.log"
 _IDLE_EXIT_S = 60  # should Blender crash, nobody listens and the worker goes by itself
 
@@ -30,16 +29,17 @@ def find() -> str:
             if not Path(program).is_file():
                 raise WorkerError(f"The worker {program}, which {name} name, is not there.")
             return program
-    inside = (
-        places.worker_folder() / "environment" / ("Scripts" if sys.platform == "win32" else "bin") / _PROGRAM
-    )
-    found = str(inside) if inside.is_file() else shutil.which("mocap")
+    if worker_environment.made() is not None:
+        return str(worker_environment.program())
+    found = shutil.which("mocap")
     if not found:
-        raise WorkerError(
-            "The worker was not found. Run `uv run mocap addon install` in the project's folder, "
-            "or choose the program `mocap` in the add-on's preferences."
-        )
+        raise WorkerError("The worker is not set up yet: press Set Up Worker.")
     return found
+
+
+def command(program: str, control_port: int) -> list[str]:
+    """What starts a worker for this machine's Blender."""
+    return [program, "run", "--control-port", str(control_port)]
 
 
 class WorkerProcess:
@@ -48,23 +48,20 @@ class WorkerProcess:
     def __init__(self, control_port: int, key: str):
         program = find()
         self.log = places.worker_folder() / _LOG
-        environment = {
-            name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")
-        }
-        environment["PYTHONUNBUFFERED"] = "1"
+        environment = variables_for_children() | {"PYTHONUNBUFFERED": "1"}
         if key:
             environment["MOCAP_KEY"] = key
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with open(self.log, "wb") as log:
                 self._process = subprocess.Popen(
-                    [program, "run", "--control-port", str(control_port), "--idle-exit", str(_IDLE_EXIT_S)],
+                    [*command(program, control_port), "--idle-exit", str(_IDLE_EXIT_S)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     env=environment,
                     cwd=self.log.parent,
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                    **quietly(),
                 )
         except OSError as error:
             raise WorkerError(f"The worker {program} does not start: {error.strerror or error}.") from error

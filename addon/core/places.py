@@ -6,9 +6,10 @@ moves it.
 
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
+
+from .systems import data_root
 
 _NAME = "vitpose-live-mocap"
 
@@ -18,15 +19,7 @@ def data_folder() -> Path:
     override = os.environ.get("MOCAP_DATA")
     if override:
         return Path(override).expanduser().absolute()
-    if sys.platform == "win32":
-        root = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        root = Path.home() / "Library" / "Application Support"
-    else:
-        root = os.environ.get("XDG_DATA_HOME") or ""
-        if not os.path.isabs(root):  # the XDG rule: a relative path is ignored
-            root = Path.home() / ".local" / "share"
-    return Path(root) / _NAME
+    return data_root() / _NAME
 
 
 def takes_folder() -> Path:

@@ -27,6 +27,7 @@ addon/capture.py
 addon/character.py
 addon/core/__init__.py
 addon/core/adaptive.py
+addon/core/background.py
 addon/core/bone_map.py
 addon/core/bone_match.py
 addon/core/bone_names.py
@@ -46,6 +47,7 @@ addon/core/lift/network.py
 addon/core/lift/weights.npz
 addon/core/link.py
 addon/core/live.py
+addon/core/make_worker.py
 addon/core/observe.py
 addon/core/offline.py
 addon/core/order.py
@@ -66,11 +68,14 @@ addon/core/solve/legs.py
 addon/core/solve/rig.py
 addon/core/solve/two_bone.py
 addon/core/stages.py
+addon/core/systems.py
 addon/core/take.py
 addon/core/take_folder.py
 addon/core/take_notes.py
 addon/core/take_summary.py
-addon/driven.py
+addon/core/uv.py
+addon/core/worker_environment.py
+addon/drawing.py
 addon/export.py
 addon/held.py
 addon/keys.py
@@ -81,7 +86,6 @@ addon/measures.py
 addon/operators.py
 addon/package/vitpose_live_mocap-VERSION-py3-none-any.whl
 addon/panels.py
-addon/people_panel.py
 addon/preferences.py
 addon/properties.py
 addon/recording.py
@@ -102,6 +106,9 @@ addon/rigs/unreal_5.json
 addon/rigs/vrm.json
 addon/rigs/vroid.json
 addon/session.py
+addon/setting_up.py
+addon/setup_operators.py
+addon/setup_panel.py
 addon/solving.py
 addon/source_operators.py
 addon/sources.py

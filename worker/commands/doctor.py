@@ -1,12 +1,14 @@
 """`mocap doctor`: what is here, what is missing, and how to get it."""
 
+import json as json_module
 import platform
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -24,15 +26,19 @@ class Finding:
     remedy: str = ""
 
 
-def doctor() -> None:
+def doctor(json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False) -> None:
     """Say what is missing and how to get it. Exits with 1 where something needed is."""
+    if json:
+        found = [finding for check in _CHECKS for finding in check()]
+        typer.echo(json_module.dumps([asdict(finding) for finding in found]))
+        raise typer.Exit(any(finding.state == "missing" for finding in found))
     from rich.console import Console
     from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
     marks = {"ok": "[green]ok     [/]", "note": "[yellow]note   [/]", "missing": "[red]missing[/]"}
     missing = 0
-    for check in (_python, _torch, _opencv, _weights, _cameras, _blender, _ports, _data_folder):
+    for check in _CHECKS:
         for finding in check():
             missing += finding.state == "missing"
             console.print(f"{marks[finding.state]} {finding.subject:<10} {escape(finding.text)}")
@@ -78,7 +84,7 @@ def _opencv() -> Iterator[Finding]:
     if "FFMPEG" in [cv2.videoio_registry.getBackendName(b) for b in cv2.videoio_registry.getStreamBackends()]:
         yield Finding("ok", "OpenCV", f"{cv2.__version__}, with FFmpeg")
     else:
-        remedy = "Another OpenCV hides ours: uninstall it, then " + _reinstall()
+        remedy = f"Another OpenCV hides ours: uninstall it. {_reinstall()}"
         yield Finding("missing", "OpenCV", f"{cv2.__version__} without FFmpeg: no files, no streams", remedy)
 
 
@@ -160,4 +166,7 @@ def _data_folder() -> Iterator[Finding]:
 
 def _reinstall() -> str:
     folder = Path(sys.prefix)
-    return f"make the environment {folder} anew: `uv sync` in the project's folder, or Set up in the add-on."
+    return f"Make the environment {folder} anew: Repair in the add-on, or `uv sync` in the project's folder."
+
+
+_CHECKS = (_python, _torch, _opencv, _weights, _cameras, _blender, _ports, _data_folder)

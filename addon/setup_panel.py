@@ -1,0 +1,146 @@
+"""What the panel says of the worker: a notice where it is not set up, and the sub-panel "Worker"."""
+
+from typing import ClassVar
+
+import bpy
+
+from . import machine, preferences, setting_up
+from .core import systems, worker_environment
+from .core.background import format_bytes
+from .drawing import Panel, figures, sentence
+from .session import session
+from .setup_operators import BUILDS, ONLINE
+
+_ICONS = {"ok": "CHECKMARK", "note": "INFO", "missing": "ERROR"}
+
+
+def notice(layout) -> None:
+    """What keeps the worker from being started, if anything, with the button for it."""
+    situation, report = setting_up.situation(), setting_up.report()
+    if situation == "running":
+        box = layout.box()
+        box.label(text="Setting up the worker", icon="SORTTIME")
+        progress(box, report)
+        row = box.row(align=True)
+        row.operator("mocap.setup_cancel", icon="X")
+        row.operator("mocap.setup_log", icon="TEXT")
+        return
+    if situation == "elsewhere":
+        return
+    ended = report.state in ("failed", "cancelled", "interrupted")
+    if situation in ("ready", "wrong") and not ended:
+        return
+    box = layout.box()
+    if ended:
+        row = box.row()
+        sentence(row, _ended(report), "INFO" if report.state == "cancelled" else "ERROR")
+        row.operator("mocap.setup_dismiss", text="", icon="X", emboss=False)
+    elif situation == "older":
+        sentence(box, "The add-on brings a newer worker than the one that is set up.", "INFO")
+    else:
+        box.label(text="The worker is not set up yet", icon="INFO")
+        sentence(box, "It films you and finds your joints, in a Python of its own beside Blender.", "BLANK1")
+    if not bpy.app.online_access:
+        sentence(box, f"Blender may not go online. {ONLINE}.", "ERROR")
+        box.operator("mocap.online_preferences", icon="PREFERENCES")
+    row = box.row(align=True)
+    row.scale_y = 1.3
+    row.operator("mocap.setup_worker", text=_button(situation, ended), icon="IMPORT")
+    if ended:
+        row.operator("mocap.setup_log", text="", icon="TEXT")
+
+
+def progress(layout, report) -> None:
+    """A job's bar, with what it does and how far it is."""
+    if report.progress is None:
+        layout.progress(factor=0.0, text=f"{report.title} …")
+        return
+    layout.progress(factor=report.progress, text=f"{report.title} {report.progress:.0%}")
+    layout.label(text=f"{format_bytes(report.done)} of {format_bytes(report.total)}", icon="BLANK1")
+
+
+def _ended(report) -> str:
+    return {
+        "cancelled": "The set-up was cancelled. It goes on from where it was.",
+        "interrupted": "The set-up was cut off. It goes on from where it was.",
+    }.get(report.state) or f"The set-up failed: {report.error}"
+
+
+def _button(situation: str, ended: bool) -> str:
+    if situation == "older":
+        return "Update Worker…"
+    return "Go On…" if ended else "Set Up Worker…"
+
+
+class MOCAP_PT_worker(Panel, bpy.types.Panel):
+    bl_label = "Worker"
+    bl_parent_id = "MOCAP_PT_main"
+    bl_order = 20
+    bl_options: ClassVar = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        machine = preferences.of(context)
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(machine, "worker_address", text="Address")
+        row = column.row()
+        row.active = not setting_up.is_local()
+        row.prop(machine, "key")
+        if setting_up.is_local():
+            self._here(layout)
+        else:
+            self._elsewhere(layout)
+
+    def _here(self, layout):
+        made = worker_environment.made()
+        column = layout.column(align=True)
+        if made is not None:
+            build = next((name for key, name, _ in BUILDS if key == made.backend), made.backend)
+            figures(column, [("On this machine", f"version {made.version}"), ("PyTorch", build)])
+        else:
+            column.label(text="On this machine", icon="DESKTOP")
+        column = layout.column(align=True)
+        column.operator("mocap.check_worker", icon="VIEWZOOM")
+        row = column.row(align=True)
+        row.operator_context = "INVOKE_DEFAULT"
+        row.operator("mocap.setup_worker", text="Repair…" if made else "Set Up…", icon="TOOL_SETTINGS").repair = (
+            made is not None
+        )
+        remove = row.row(align=True)
+        remove.enabled = made is not None
+        remove.operator("mocap.remove_worker", text="Remove…", icon="TRASH")
+        self._findings(layout)
+        if systems.worker_must_start_outside():
+            sentence(
+                layout,
+                "macOS may keep the camera from what Blender starts. Then start the worker in Terminal.",
+                "INFO",
+            )
+        layout.operator("mocap.copy_worker_command", text="Copy Command for a Terminal", icon="COPYDOWN")
+
+    def _findings(self, layout):
+        if setting_up.checking():
+            layout.label(text="Looking …", icon="SORTTIME")
+        for finding in setting_up.findings() or ():
+            column = layout.column(align=True)
+            sentence(column, f"{finding['subject']}: {finding['text']}", _ICONS.get(finding["state"], "DOT"))
+            if finding["remedy"]:
+                sentence(column, finding["remedy"], "BLANK1")
+
+    def _elsewhere(self, layout):
+        link = session.link
+        if not machine.get("key"):
+            sentence(layout, "A worker on another machine needs a key: the same here and there.", "ERROR")
+        elif link is None:
+            sentence(layout, "On another machine. Start Capture connects to it.", "NETWORK_DRIVE")
+        elif link.status is None:
+            sentence(layout, "It has not answered yet.", "SORTTIME")
+        else:
+            sentence(layout, f"It answers: {link.status.state}.", "CHECKMARK")
+        sentence(layout, "There, with the key in the variable MOCAP_KEY:", "NONE")
+        layout.label(text="mocap run --bind 0.0.0.0")
+
+
+CLASSES = (MOCAP_PT_worker,)
