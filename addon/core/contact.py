@@ -6,16 +6,17 @@ does not leave anybody floating, except while both feet are in the air.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LOCK_SPEED_M_S = 0.15
 RELEASE_SPEED_M_S = 0.3
 LOCK_HEIGHT_M = 0.06
 RELEASE_HEIGHT_M = 0.10
 RELEASE_DRAG_M = 0.08
-LOCK_AFTER_S = 0.05
+LOCK_AFTER_S = 0.02
 EASE_OUT_S = 0.13
 CREEP_S = 4.0  # in which a pin gives way to a foot that is somewhere else for good
+SETTLE_S = 0.1  # in which a pin comes down to the floor
 SHIFT_S = 0.06  # in which the hips give way to a pinned foot
 FORGET_S = 4.0  # in which a shift that no foot asks for fades
 FLOOR_DOWN_S = 0.05
@@ -28,12 +29,13 @@ LONGEST_FLIGHT_S = 0.8
 
 @dataclass(frozen=True)
 class Foot:
-    """One foot: locked or not, for how long it has been slow and low, where it is pinned, how far that
-    counts (0 to 1)."""
+    """One foot: locked or not, for how long it has been slow and low, where it is pinned, how far that is from where
+    the motion has it, and how far this counts (0 to 1)."""
 
     locked: bool = False
     slow_s: float = 0.0
     pin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
     weight: float = 0.0
 
 
@@ -70,7 +72,7 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True)
 
     feet = []
     for foot, (x, y, z), clearance, speed in zip(contact.feet, ankles, clearances, speeds, strict=True):
-        here = (x + sx, y + sy, z - floor)
+        here = (x + sx, y + sy, z - floor + max(0.0, floor - clearance))  # not into the floor
         feet.append(_lock(foot, here, clearance - floor, speed, dt_s))
 
     locked = [(foot, ankle) for foot, ankle in zip(feet, ankles, strict=True) if foot.locked]
@@ -82,10 +84,14 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True)
     sx, sy = sx * fade, sy * fade
 
     targets = []
-    for foot, (x, y, z), clearance in zip(feet, ankles, clearances, strict=True):
-        w = foot.weight * foot.weight * (3 - 2 * foot.weight)
-        free = (x + sx, y + sy, z - floor + max(0.0, floor - clearance))  # not into the floor
-        targets.append(tuple(f + (p - f) * w for f, p in zip(free, foot.pin, strict=True)))
+    for side, (x, y, z) in enumerate(ankles):
+        foot = feet[side]
+        free = (x + sx, y + sy, z - floor + max(0.0, floor - clearances[side]))  # not into the floor
+        if foot.locked:
+            targets.append(foot.pin)
+            feet[side] = replace(foot, offset=tuple(p - f for p, f in zip(foot.pin, free, strict=True)))
+        else:  # goes as the motion does, and what it was off fades
+            targets.append(_shown(foot, free))
     return Contact(tuple(feet), (sx, sy), floor, low, rise, air_s), (sx, sy, -floor), targets
 
 
@@ -117,14 +123,21 @@ def _lock(foot, here, height, speed, dt_s):
         away = math.dist(here, foot.pin)
         dragged = away > RELEASE_DRAG_M and speed > LOCK_SPEED_M_S
         if speed > RELEASE_SPEED_M_S or height > RELEASE_HEIGHT_M or dragged:
-            return Foot(False, 0.0, foot.pin, max(0.0, foot.weight - dt_s / EASE_OUT_S))
-        give = 1 - math.exp(-dt_s / CREEP_S)
-        pin = tuple(p + (h - p) * give for p, h in zip(foot.pin, here, strict=True))
-        return Foot(True, foot.slow_s, pin, foot.weight)
+            return Foot(False, 0.0, foot.pin, foot.offset, max(0.0, foot.weight - dt_s / EASE_OUT_S))
+        aims = (*here[:2], here[2] - max(0.0, height))  # what is pinned stands on the floor
+        pin = tuple(
+            p + (a - p) * (1 - math.exp(-dt_s / memory_s))
+            for p, a, memory_s in zip(foot.pin, aims, (CREEP_S, CREEP_S, SETTLE_S), strict=True)
+        )
+        return Foot(True, foot.slow_s, pin, foot.offset, foot.weight)
     slow = speed < LOCK_SPEED_M_S and height < LOCK_HEIGHT_M
     slow_s = foot.slow_s + dt_s if slow else 0.0
     if slow_s >= LOCK_AFTER_S:
-        w = foot.weight * foot.weight * (3 - 2 * foot.weight)
-        pin = tuple(h + (p - h) * w for h, p in zip(here, foot.pin, strict=True))
-        return Foot(True, slow_s, pin, 1.0)  # where it is shown now, so nothing jumps
-    return Foot(False, slow_s, foot.pin, max(0.0, foot.weight - dt_s / EASE_OUT_S))
+        return Foot(True, slow_s, _shown(foot, here), foot.offset, 1.0)  # where it is shown now, so nothing jumps
+    return Foot(False, slow_s, foot.pin, foot.offset, max(0.0, foot.weight - dt_s / EASE_OUT_S))
+
+
+def _shown(foot, free):
+    """Where an unlocked foot is shown that the motion has at `free`."""
+    w = foot.weight * foot.weight * (3 - 2 * foot.weight)
+    return tuple(f + o * w for f, o in zip(free, foot.offset, strict=True))

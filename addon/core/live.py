@@ -9,14 +9,16 @@ from . import contact as feet_contact
 from .adaptive import Smoothed
 from .contact import Contact
 from .easing import ease
+from .level import Ground
 from .observe import observe
 from .rotation import norm, same_hemisphere
-from .solve.binding import END_JOINTS, MID_JOINTS, ROOT_JOINTS, bind
+from .solve.binding import MID_JOINTS, ROOT_JOINTS, bind
 from .solve.fit import basis_of, location_of, turns_of
 from .solve.legs import clearance_m, held_bones, leg_joints, plant
 from .solve.rig import RigPose
 from .stages import (
     ACROSS,
+    ANKLES,
     DEPTH,
     FEET,
     FEET_DEPTH_M,
@@ -38,7 +40,7 @@ from .stages import (
 RESTART_GAP_S = 1.0  # a pause beyond this, or time going back, begins anew
 COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: its bones hold
 MAX_STEP_S = 0.1
-_HIPS, _KNEES, _ANKLES = ROOT_JOINTS[2:], MID_JOINTS[2:], END_JOINTS[2:]
+_HIPS, _KNEES = ROOT_JOINTS[2:], MID_JOINTS[2:]
 SCALE_MEMORY_S = 3.0
 RISE_S, RISE_M_S = 0.6, 1.5  # after holding, hips go back to where they are seen in this time and no faster
 
@@ -48,9 +50,9 @@ class State:
     """What `step` remembers. Nothing in it is changed: a step makes a new one.
 
     rotation: (3, 3) from camera axes to the world, None before the first confident frame. yaw_rad: its turn
-    about z. up: sum of the body axes seen standing, and up_s their seconds. middle: (3,) of the hip joints
-    as the motion has them. ankles: (2, 3), ankle_speed: (2,). returning: (B,) bones on their way back to
-    what is seen.
+    about z. up: sum of the body axes seen standing, and up_s their seconds. ground: where the lower foot was.
+    middle: (3,) of the hip joints as the motion has them. ankles: (2, 3), ankle_speed: (2,). returning: (B,) bones on
+    their way back to what is seen.
     """
 
     stand: Stand = field(default_factory=Stand)
@@ -63,6 +65,7 @@ class State:
     yaw_rad: float = 0.0
     up: np.ndarray | None = None
     up_s: float = 0.0
+    ground: Ground = field(default_factory=Ground)
     leg_m: float = 0.0
     leg_s: float = 0.0
     root_camera: np.ndarray | None = None
@@ -119,7 +122,8 @@ def step(rig, settings, state, packet):
     if state.rotation is None and not observation.sure:
         return state, _held(state, packet)
     dt_s = min(dt_s, MAX_STEP_S)
-    state, rotation = _oriented(state, settings, joints_camera, dt_s)
+    root_velocity = track.velocity[ACROSS] + track.velocity[DEPTH]
+    state, rotation = _oriented(state, settings, joints_camera, root_camera, root_velocity, dt_s)
     joints = joints_camera @ rotation.T
     state, scale = _scaled(b, settings, state, joints, dt_s)
     first = state.middle is None
@@ -241,26 +245,21 @@ def _clocked(state, packet):
     return replace(State.initial(state.stand, state.held), pose=state.pose, returning=returning), 0.0
 
 
-def _oriented(state, settings, joints_camera, dt_s):
-    """The rotation from camera axes to the world: level by who stood so far, heading by the first frame; or as it was
-    calibrated."""
+def _oriented(state, settings, joints_camera, root_camera, root_velocity, dt_s):
+    """The rotation from camera axes to the world: level by who stood and walked so far, heading by the first frame; or
+    as it was calibrated."""
     if settings.calibration is not None:
         if state.rotation is None:
             state = replace(state, rotation=calibrated_rotation(settings.calibration, state.stand))
         return state, state.rotation
-    if state.rotation is not None and (settings.level != "AUTO" or state.up_s >= level.ENOUGH_S):
+    if state.rotation is not None and settings.level != "AUTO":
         return state, state.rotation
     rotation = level.WORLD_FROM_CAMERA
     if settings.level == "AUTO":
-        axis, weight = level.upright(joints_camera)
-        if state.rotation is not None and weight == 0:
-            return state, state.rotation
-        seconds = float(weight) * max(dt_s, 1e-3)
-        if state.rotation is not None:
-            seconds *= level.agreement(axis, state.up)
-        up = (level.CAMERA_UP * 2e-4 if state.up is None else state.up) + axis * seconds
-        state = replace(state, up=up, up_s=state.up_s + seconds)
-        rotation = level.levelled(up)
+        state = _stood(state, joints_camera, root_velocity, dt_s)
+        foot = level.lower_foot(joints_camera[ANKLES], state.up) + root_camera
+        state = replace(state, ground=state.ground.seen(foot, dt_s))
+        rotation = level.levelled(state.up, state.ground)
     if state.rotation is None:
         turn = state.stand.heading_rad - level.heading_rad(joints_camera @ rotation.T)
         state = replace(state, yaw_rad=turn if np.isfinite(turn) else 0.0)
@@ -270,11 +269,24 @@ def _oriented(state, settings, joints_camera, dt_s):
     return replace(state, rotation=rotation), rotation
 
 
+def _stood(state, joints_camera, root_velocity, dt_s):
+    """The state with what this frame's body axis says of up."""
+    if state.rotation is not None and state.up_s >= level.ENOUGH_S:
+        return state
+    speed_m_s = float(norm(root_velocity))
+    axis, weight = level.upright(joints_camera, speed_m_s if np.isfinite(speed_m_s) else 0.0)
+    seconds = float(weight) * max(dt_s, 1e-3)
+    if state.up is not None:
+        seconds *= level.agreement(axis, state.up)
+    up = level.CAMERA_UP * 2e-4 if state.up is None else state.up
+    return replace(state, up=up + axis * seconds, up_s=state.up_s + seconds)
+
+
 def _scaled(b, settings, state, joints, dt_s):
     """Rig metres per metre of the actor, from the running mean length of the actor's legs, or as it was calibrated."""
     if settings.calibration is not None:
         return state, b.leg_length / settings.calibration.leg_m
-    legs = norm(joints[_KNEES] - joints[_HIPS]) + norm(joints[_ANKLES] - joints[_KNEES])
+    legs = norm(joints[_KNEES] - joints[_HIPS]) + norm(joints[ANKLES] - joints[_KNEES])
     length = float(legs.sum()) / 2
     if not 0.05 < length < 5:  # or unseen
         return state, b.leg_length / state.leg_m if state.leg_m else 1.0

@@ -15,6 +15,7 @@ from .solve.fit import basis_of, leg_ratio, location_of, turns_of
 from .solve.legs import clearance_m, held_bones, leg_joints, plant
 from .stages import (
     ACROSS,
+    ANKLES,
     DEPTH,
     FEET,
     FEET_DEPTH_M,
@@ -73,7 +74,7 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         adaptive.smooth(measured, promised, times_s, settings.heaviness), 0.3, 0.6, 3 * len(times_s) // 48
     )
 
-    rotation, scale = _oriented(b, settings, stand, position[:, :JOINTS], first)
+    rotation, scale = _oriented(b, settings, stand, position, velocity, times_s, first)
     yield 0.6
     seated = yield from _seated(settings, scores, times_s, times_out)
     points = np.empty((len(times_out), *position.shape[1:]))
@@ -144,17 +145,23 @@ def _observed(settings, packets):
     return times_s[:count], points[:count], scores[:count], first or 0
 
 
-def _oriented(b, settings, stand, joints_camera, first):
+def _oriented(b, settings, stand, position, velocity, times_s, first):
     """The rotation from camera axes to the world, constant over the take, and rig metres per metre of the
     actor."""
+    joints_camera = position[:, :JOINTS]
     if settings.calibration is not None:
         return calibrated_rotation(settings.calibration, stand), b.leg_length / settings.calibration.leg_m
     rotation = level.WORLD_FROM_CAMERA
-    sample = joints_camera[:: max(1, len(joints_camera) // _SAMPLE)]
+    sample = slice(None, None, max(1, len(joints_camera) // _SAMPLE))
     if settings.level == "AUTO":
-        rotation = level.levelled(level.up_of_take(sample))
+        speed_m_s = np.nan_to_num(norm(velocity[sample][:, ACROSS] + velocity[sample][:, DEPTH]))
+        up = level.up_of_take(joints_camera[sample], speed_m_s)
+        root = position[sample][:, ACROSS] + position[sample][:, DEPTH]
+        feet = level.lower_foot(joints_camera[sample][:, ANKLES] + root[:, None], up)
+        steps_s = np.minimum(np.diff(times_s[sample], prepend=times_s[0]), filters.LONGEST_STEP_S)
+        rotation = level.levelled(up, level.Ground.of(feet, steps_s))
     turn = stand.heading_rad - level.heading_rad(joints_camera[first] @ rotation.T)
-    return level.yaw(turn if np.isfinite(turn) else 0.0) @ rotation, leg_ratio(b, sample)
+    return level.yaw(turn if np.isfinite(turn) else 0.0) @ rotation, leg_ratio(b, joints_camera[sample])
 
 
 def _seated(settings, scores, times_s, times_out):

@@ -17,9 +17,9 @@ FEET_DEPTH_M, LEAST_DEPTH_M = 4.0, 0.3
 POINTS = JOINTS + 4
 # Taken at first, as in adaptive: joints are believed sooner than where the whole person is, as depth trembles most.
 FIRST_NOISE = np.where(np.arange(POINTS) < JOINTS, 0.25, 0.8)
-_ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
+ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
 _KNEES = [BODY_INDEX["left_knee"], BODY_INDEX["right_knee"]]
-LEGS = [*_KNEES, *_ANKLES, BODY_INDEX["left_toe"], BODY_INDEX["right_toe"]]
+LEGS = [*_KNEES, *ANKLES, BODY_INDEX["left_toe"], BODY_INDEX["right_toe"]]
 OUT_OF_VIEW, IN_VIEW = 0.1, 0.3  # scores of knees and ankles that are gone, and that are back
 SEATED_AFTER_S = 0.4
 WAVERING_LIVE_M_S, WAVERING_M_S = 3.0, 1.0  # how fast a standing foot may seem in a noisy pose, live and in a take
@@ -67,7 +67,7 @@ def points_of(observation):
     out[:JOINTS] = observation.joints
     out[ACROSS] = observation.root * [1.0, 1.0, 0.0]
     out[DEPTH] = observation.root * [0.0, 0.0, 1.0]
-    feet = observation.joints[_ANKLES] + observation.root
+    feet = observation.joints[ANKLES] + observation.root
     out[FEET] = feet * [1.0, 1.0, 0.0] * (FEET_DEPTH_M / np.maximum(feet[:, 2:], LEAST_DEPTH_M))
     return out
 
@@ -78,7 +78,7 @@ def promised_m(scores):
     out[..., :JOINTS] = filters.noise_m(scores)
     out[..., ACROSS] = filters.noise_m(np.array(ROOT_SCORE))
     out[..., DEPTH] = out[..., ACROSS] * DEPTH_NOISE
-    out[..., FEET] = out[..., _ANKLES]
+    out[..., FEET] = out[..., ANKLES]
     return out
 
 
@@ -100,7 +100,7 @@ def foot_speed(in_picture, of_pose, wavering_m_s=WAVERING_M_S):
 
 def seated_after(seated, waited_s, scores, dt_s):
     """Whether the legs are out of the picture, and for how long the scores (21,) have spoken against the answer."""
-    best = scores[_KNEES + _ANKLES].max()
+    best = scores[_KNEES + ANKLES].max()
     other = scores[_KNEES].min() >= IN_VIEW if seated else best < OUT_OF_VIEW
     if not other:
         return seated, 0.0

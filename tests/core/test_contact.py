@@ -36,15 +36,27 @@ def test_a_locked_foot_ignores_trembling():
     assert max(steps) < 0.003  # of 20 mm each
 
 
-def test_a_fast_foot_is_let_go_and_eases_out():
+def test_a_fast_foot_goes_as_the_motion_does_and_what_it_was_off_fades():
     contact, _, _ = stand()
-    away = (LEFT[0], -0.05, LEFT[2])
-    contact, _, targets = follow(contact, (away, RIGHT), (0.0, 0.0), (RELEASE_SPEED_M_S + 0.1, 0.0), DT)
+    off = (LEFT[0], -0.02, LEFT[2])
+    contact, shift, targets = follow(contact, (off, RIGHT), (0.0, 0.0), (0.1, 0.0), DT)
+    held = targets[0][1] - (off[1] + shift[1])
+    assert held > 0.01
+    away = (LEFT[0], -0.10, LEFT[2])
+    contact, shift, targets = follow(contact, (away, RIGHT), (0.0, 0.0), (RELEASE_SPEED_M_S + 0.1, 0.0), DT)
     assert not contact.feet[0].locked and contact.feet[1].locked
-    assert -0.05 < targets[0][1] < 0
+    assert 0 < targets[0][1] - (away[1] + shift[1]) < held
     for _ in range(math.ceil(EASE_OUT_S / DT)):
         contact, shift, targets = follow(contact, (away, RIGHT), (0.0, 0.0), (1.0, 0.0), DT)
     assert targets[0] == pytest.approx((away[0] + shift[0], away[1] + shift[1], away[2]))
+
+
+def test_a_foot_that_was_pinned_above_the_floor_comes_down_to_it():
+    contact, _, _ = stand()
+    for _ in range(20):
+        hovering = (LEFT[0], LEFT[1], LEFT[2] + 0.03)
+        contact, _, targets = follow(contact, (hovering, RIGHT), (0.03, 0.0), (0.0, 0.0), DT)
+    assert targets[0][2] == pytest.approx(LEFT[2], abs=1e-3)
 
 
 def test_flight_releases_both_feet_and_keeps_its_height():

@@ -11,8 +11,10 @@ from mocap_core.solve import body_joints
 
 @pytest.fixture
 def standing(humanoid_rig):
-    """(21, 3) world joints of somebody who stands in a T-pose and faces −Y."""
-    return body_joints(humanoid_rig, humanoid_rig.rest)
+    """(21, 3) world joints of somebody who stands in a T-pose and faces −Y, on the middle of the feet."""
+    joints = body_joints(humanoid_rig, humanoid_rig.rest)
+    feet = joints[[BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]].mean(axis=0)
+    return feet + (joints - feet) @ exp(np.array([np.arcsin(level.LEAN_STANDING), 0.0, 0.0])).T
 
 
 def seen_by(joints_world, pitch_deg=0.0, roll_deg=0.0):
@@ -54,6 +56,38 @@ def test_a_jump_does_not_matter(standing):
     heights = np.linspace(0, 0.5, 30)
     frames = np.stack([seen_by(standing + np.array([0, 0, height])) for height in heights])
     assert tilt_left_deg(frames, 0, 0) < 2
+
+
+def walked(pitch_deg, roll_deg, heights_m=0.0):
+    """The ground of feet that went a metre each way, 4 m before a camera that pitches and rolls so."""
+    t = np.linspace(0, 1, 120)
+    places = np.stack([np.sin(2 * np.pi * t), np.sin(4 * np.pi * t), 0 * t + heights_m], axis=-1)
+    feet = seen_by(places, pitch_deg, roll_deg) + np.array([0.0, 1.0, 4.0])
+    return level.Ground.of(feet, np.full(len(t), 1 / 30)), feet
+
+
+@pytest.mark.parametrize(("pitch_deg", "roll_deg"), [(0, 0), (3, 0), (-2, 2)])
+def test_the_floor_that_somebody_walks_on_is_level(standing, pitch_deg, roll_deg):
+    ground, feet = walked(pitch_deg, roll_deg)
+    up = seen_by(np.array([0.0, 0, 1]), pitch_deg, roll_deg)
+    leaning = seen_by(np.array([0.03, 0.05, 1.0]), pitch_deg, roll_deg)  # 3° off plumb
+    rotation = level.levelled(leaning, ground)
+    assert np.degrees(np.arccos((rotation @ up)[2])) < 0.5
+    live = level.Ground()
+    for foot in feet:
+        live = live.seen(foot, 1 / 30)
+    np.testing.assert_allclose(live.covariance, ground.covariance, atol=1e-12)
+
+
+def test_depth_that_wavers_is_no_slope():
+    rays = np.array([0.0, 1.2, 4.0]) * (1 + 0.05 * np.sin(np.linspace(0, 20, 300)))[:, None]
+    rotation = level.levelled(level.CAMERA_UP, level.Ground.of(rays, np.full(300, 1 / 30)))
+    np.testing.assert_allclose(rotation, level.WORLD_FROM_CAMERA, atol=1e-3)
+
+
+def test_stairs_are_no_tilted_floor():
+    ground, _ = walked(0, 0, heights_m=0.5 * np.sin(2 * np.pi * np.linspace(0, 1, 120)))
+    assert np.degrees(np.arccos((level.levelled(level.CAMERA_UP, ground) @ level.CAMERA_UP)[2])) < 2
 
 
 def test_someone_lying_down_is_not_a_tilted_camera(standing):
