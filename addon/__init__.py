@@ -8,6 +8,7 @@ def _with_classes():
         map_panel,
         operators,
         panels,
+        people_panel,
         preferences,
         properties,
         setup_operators,
@@ -29,6 +30,7 @@ def _with_classes():
         take_operators,
         panels,
         map_panel,
+        people_panel,
         takes_panel,
         setup_panel,
     )

@@ -30,20 +30,16 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         layout = self.layout
         stats = session.stats()
         setup_panel.notice(layout)
-        self._character(context, layout, stats)
+        self._character(context, layout)
         self._source(context, layout)
         self._buttons(layout, stats)
         self._motion(context, layout, stats)
         self._status(layout, stats)
 
-    def _character(self, context, layout, stats):
+    def _character(self, context, layout):
         column = layout.column(align=True)
         column.prop(context.scene.mocap, "target", text="", icon="OUTLINER_OB_ARMATURE")
         column.operator("mocap.add_default_rig", icon="ADD")
-        if len(stats["people"]) > 1 or context.scene.mocap.person:
-            row = layout.row()
-            row.prop(context.scene.mocap, "person")
-            row.label(text=f"in the picture: {', '.join(map(str, stats['people'])) or 'nobody'}")
 
     def _source(self, context, layout):
         machine = preferences.of(context)
@@ -154,7 +150,6 @@ class MOCAP_PT_settings(Panel, bpy.types.Panel):
         column.prop(scene, "level")
         column.prop(scene, "mirror")
         column.prop(scene, "people")
-        column.prop(scene, "person")
         column.prop(scene, "port")
         column.separator()
         column.prop(machine, "takes_folder")

@@ -21,6 +21,17 @@ class MocapBoneMap(bpy.types.PropertyGroup):
     notes: bpy.props.StringProperty()
 
 
+class MocapCharacter(bpy.types.PropertyGroup):
+    """Another character, and whom it follows."""
+
+    armature: bpy.props.PointerProperty(
+        name="Character", description="The armature to drive", type=bpy.types.Object, poll=is_armature
+    )
+    person: bpy.props.IntProperty(
+        name="Person", description="Who of the people in the picture drives this character", default=1, min=0, max=99
+    )
+
+
 class MocapScene(bpy.types.PropertyGroup):
     target: bpy.props.PointerProperty(
         name="Character",
@@ -29,6 +40,9 @@ class MocapScene(bpy.types.PropertyGroup):
         poll=is_armature,
     )
     bone_maps: bpy.props.CollectionProperty(type=MocapBoneMap)
+    characters: bpy.props.CollectionProperty(
+        name="Characters", description="Further characters, each driven by a person of its own", type=MocapCharacter
+    )
     port: bpy.props.IntProperty(
         name="Port",
         description="UDP port that poses come in at. A free one is taken where it is in use, or for 0",
@@ -78,7 +92,7 @@ class MocapScene(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (MocapBone, MocapBoneMap, MocapScene)
+CLASSES = (MocapBone, MocapBoneMap, MocapCharacter, MocapScene)
 
 
 def add_to_scenes() -> None:

@@ -2,51 +2,81 @@
 
 import datetime
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
 
 from . import action
 from .core import places
-from .core.calibration import Calibration
 from .core.pipeline import Stand
 from .core.protocol import PosePacket
 from .core.solve.rig import RigPose
 from .core.take import SUFFIX, TakeError, TakeWriter
-from .held import pose_of
-from .rig import Target
+from .driven import Driven
+from .held import pose_of, stand
+
+
+class Part:
+    """What one character does in a recording: where it stood, whom it followed, and its keys so far.
+
+    held: the character's pose, for hips and legs that do not follow. action_name: of the Action with the live keys.
+    """
+
+    def __init__(self, driven: Driven, armature: bpy.types.Object, take_name: str):
+        self.target, self.person, self.calibration = driven.target, driven.person, driven.calibration
+        self.stand, self.held = stand(armature, driven.target), pose_of(armature, driven.target)
+        self._take_name = take_name
+
+    def add(self, frame: int, pose: RigPose) -> None:
+        """Add a live pose to the keys that wait."""
+        values = self.target.values(pose.rotations[None], pose.hips_location[None])
+        self._keys.add(frame, [numbers[0] for numbers in values])
+
+    def write_some(self, armature: bpy.types.Object, now: float) -> None:
+        """Bring a share of the waiting keys onto the timeline."""
+        live = bpy.data.actions.get(self.action_name)
+        if live is None:  # an undo took it away; the journal has everything, so keys simply go on
+            live = self.begin(armature)
+        self._keys.write_some(live, now)
+
+    def discard(self, armature: bpy.types.Object | None) -> None:
+        """Take the Action away again."""
+        live = bpy.data.actions.get(self.action_name)
+        if live is not None:
+            action.remove(live, armature)
+
+    def header(self) -> dict:
+        """What loading the take needs to give the same Action."""
+        out = {"stand": stand_header(self.stand)}
+        return out if self.calibration is None else out | {"calibration": self.calibration.as_header()}
+
+    def begin(self, armature: bpy.types.Object) -> bpy.types.Action:
+        """Give the character the Action that keys appear in."""
+        live = action.new(armature, self._take_name)
+        self.action_name = live.name
+        self._keys = action.LiveKeys(live, self.target.channels)
+        return live
 
 
 class Recording:
-    """Open from Record to Stop. Raises TakeError where the journal cannot be written.
+    """Open from Record to Stop: one journal, and a part for each character. Raises TakeError where the journal cannot
+    be written.
 
-    stand: where the character stood, and calibration; the header keeps both, so that loading the take gives the same
-    Action. held: the character's pose, for hips and legs that do not follow.
-    first_frame: the playhead's, where the take starts.
+    cast: the characters that are driven, the scene's first. first_frame: the playhead's, where the take starts.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        stand: Stand,
-        armature: bpy.types.Object,
-        scene: bpy.types.Scene,
-        source: str,
-        calibration: Calibration | None = None,
-    ):
-        header = {"app": "ViTPose Live Mocap for Blender", "fps": frames_a_second(scene), "source": source}
-        header |= {"stand": stand_header(stand)}
-        if calibration is not None:
-            header |= {"calibration": calibration.as_header()}
-        self.writer = TakeWriter(new_path(), header)
+    def __init__(self, cast: Sequence[tuple[Driven, bpy.types.Object]], scene: bpy.types.Scene, source: str):
+        self.first_frame, self.fps = scene.frame_current, frames_a_second(scene)
+        path = new_path()
+        self.parts = [Part(*one, take_name(path, number, one[1])) for number, one in enumerate(cast)]
+        header = {"app": "ViTPose Live Mocap for Blender", "fps": self.fps, "source": source}
+        header |= take_header(self.parts)
         self.packets: list[PosePacket] = []
-        self.target, self.stand = target, stand
-        self.calibration, self.held = calibration, pose_of(armature, target)
-        self.first_frame = scene.frame_current
-        self.fps = frames_a_second(scene)
-        self.action_name = ""
         self._start_s: float | None = None
-        self._make_action(armature)
+        self.writer = TakeWriter(path, header)
+        for part, (_, armature) in zip(self.parts, cast, strict=True):
+            part.begin(armature)
 
     @property
     def path(self) -> Path:
@@ -60,20 +90,15 @@ class Recording:
             self.packets.append(packet)
             self.writer.write(packet)
 
-    def show(self, pose: RigPose) -> None:
-        """Add a live pose to the keys on the timeline."""
-        if self._start_s is None:
+    def show(self, driven: Driven, armature: bpy.types.Object, pose: RigPose | None, now: float) -> None:
+        """Add a character's live pose to its keys, and bring some of them onto the timeline."""
+        part = next((part for part in self.parts if part.target.uid == driven.target.uid), None)
+        if part is None:
             return
-        frame = self.first_frame + round((pose.time_s - self._start_s) * self.fps)
-        values = self.target.values(pose.rotations[None], pose.hips_location[None])
-        self._keys.add(frame, [numbers[0] for numbers in values])
-
-    def write_some(self, armature: bpy.types.Object, now: float) -> None:
-        """Bring a share of the waiting keys onto the timeline."""
-        live = bpy.data.actions.get(self.action_name)
-        if live is None:  # an undo took it away; the journal has everything, so keys simply go on
-            live = self._make_action(armature)
-        self._keys.write_some(live, now)
+        part.person = driven.person
+        if pose is not None and self._start_s is not None:
+            part.add(self.first_frame + round((pose.time_s - self._start_s) * self.fps), pose)
+        part.write_some(armature, now)
 
     def close(self) -> None:
         """End the journal, whatever the disk says: what could be written is kept."""
@@ -82,19 +107,25 @@ class Recording:
         except TakeError:
             pass
 
-    def discard(self, armature: bpy.types.Object | None) -> None:
-        """Take the Action away again; the journal, too, where nothing came."""
-        live = bpy.data.actions.get(self.action_name)
-        if live is not None:
-            action.remove(live, armature)
-        if not self.packets:
-            self.path.unlink(missing_ok=True)
 
-    def _make_action(self, armature: bpy.types.Object) -> bpy.types.Action:
-        live = action.new(armature, self.path.stem)
-        self.action_name = live.name
-        self._keys = action.LiveKeys(live, self.target.channels)
-        return live
+def take_name(path: Path, number: int, armature: bpy.types.Object) -> str:
+    """The name of a take's Action: the take's, and of all characters but the first also theirs."""
+    return path.stem if number == 0 else f"{path.stem} {armature.name}"
+
+
+def take_header(parts: Sequence[Part]) -> dict:
+    """Where the first character stood, with its calibration, and of all parts by person."""
+    out = parts[0].header()
+    if len(parts) > 1:
+        out["people"] = {str(part.person): part.header() for part in reversed(parts)}
+    return out
+
+
+def header_of(header: dict, number: int, person: int) -> dict:
+    """What a take's header says of the person of the character `number`; the first has all that is said of nobody."""
+    people = header.get("people")
+    own = people.get(str(person)) if isinstance(people, dict) else None
+    return own if isinstance(own, dict) else ({} if number else header)
 
 
 def stand_header(stand: Stand) -> dict:

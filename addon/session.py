@@ -17,21 +17,20 @@ from .capture import Capture
 from .core import adaptive
 from .core.calibration import Calibration
 from .core.link import LinkError, PoseLink
-from .core.pipeline import Settings, State, recentred, step
+from .core.pipeline import Settings
 from .core.protocol import PosePacket
 from .core.seal import read_key
 from .core.solve.rig import RigError
 from .core.stages import LAG_JOINTS
 from .core.take import TakeError, read_take
+from .driven import Driven, assigned
 from .held import pose_of, stand
 from .measures import Rate, Times
-from .recording import Recording, frames_a_second, stand_in
+from .recording import Recording, frames_a_second, header_of, stand_in, take_name
 from .replay import Replay
 from .solving import SolvedTake, Solving, named, people_in
 
 SLICE_S = 0.004  # of the final solve, a tick
-# Where ticks are rarer than packets, the last few are filtered, so that the newest is seen with its motion.
-CATCH_UP = 4
 PRESENT_S = 1.0
 STAGES = ("receive", "solve", "write", "evaluate", "keys")
 _REDRAW_S = 0.25
@@ -45,25 +44,21 @@ class SessionError(Exception):
 class Session:
     """Holds the link, the solver's state and the take being recorded or solved; see the module.
 
-    notice: the last thing that went wrong, a sentence for the user. last_take: what the last take became.
-    calibration: of this capture's actor and camera, if there was one.
+    notice: the last thing that went wrong, a sentence for the user. last_take: what the last take became for the
+    first of its characters, last_takes: for each.
     """
 
     def __init__(self):
         self.link: PoseLink | None = None
         self.recording: Recording | None = None
         self.solving: Solving | None = None
-        self.last_take: SolvedTake | None = None
-        self.calibrating: Calibrating | None = None
-        self.calibration: Calibration | None = None
+        self.last_takes: list[SolvedTake] = []
         self.notice = ""
         self._capture = Capture()
         self._replay = Replay()
         self._scene_name = ""
-        self._target: rig.Target | None = None
-        self._refused: tuple[object, str] = (None, "")  # a character as it is told apart, and why it is not driven
-        self._state: State | None = None
-        self._person = 0  # whom `_state` is of
+        self._cast = [Driven(0)]  # the scene's character, then the others
+        self._waiting: list[Solving] = []  # the take's other characters
         self._redrawn_s = 0.0
         self._reset_figures()
 
@@ -82,11 +77,10 @@ class Session:
                 f"Check the worker's address {address!r} and the key in the preferences: {error}."
             ) from error
         self.notice = ""
-        self.calibrating = self.calibration = None
         self._scene_name = scene.name
-        self._target, self._refused = None, (None, "")
+        self._cast = [Driven(scene.mocap.person)]
         self._reset_figures()
-        self._armature(scene)
+        self._driven(scene)
         clockwork.start()
 
     def disconnect(self) -> None:
@@ -103,39 +97,45 @@ class Session:
         if self.link is None:
             self.connect(scene)
         self.notice = ""
-        self.calibrating = self.calibration = None  # the camera may be another one
+        for driven in self._cast:
+            driven.calibrating = driven.calibration = None  # the camera may be another one
         try:
             self._replay.aim(self.link)
         except LinkError as error:
             raise SessionError(str(error)) from error
-        self._capture.start(self.link, scene.mocap.people)
+        followed = {person for _, person in assigned(scene)}
+        self._capture.start(self.link, max(scene.mocap.people, len(followed)))
 
     def stop_capture(self) -> None:
         if self.link is not None:
             self._capture.stop(self.link)
 
     def recentre(self) -> None:
-        """Put the character back where it stood, facing as it did. Raises SessionError."""
-        if self._state is None or self._state.pose is None:
-            raise SessionError("There is nobody yet whose character could be put back.")
+        """Put every character back where it stood, facing as it did. Raises SessionError."""
         if self.recording is not None:
             raise SessionError("Stop recording first: a take goes on from where it began.")
-        self._state = recentred(self._state)
+        if not any([driven.recentre() for driven in self._cast]):
+            raise SessionError("There is nobody yet whose character could be put back.")
 
     def calibrate(self) -> None:
-        """Begin the countdown, or end one that runs. Raises SessionError."""
+        """Begin the countdown for everybody who is followed and in the picture, or end one that runs. Raises
+        SessionError."""
         if self.link is None:
             raise SessionError("Start the capture first.")
         if self.recording is not None:
             raise SessionError("Stop recording first: a take has one calibration.")
         self.notice = ""
-        self.calibrating = Calibrating(time.perf_counter()) if self.calibrating is None else None
+        now = time.perf_counter()
+        cancelled = self.calibrating is not None
+        seen = self._in_the_picture(now)
+        there = [driven for driven in self._cast if driven.person in seen] or self._cast[:1]
+        for driven in self._cast:
+            driven.calibrating = Calibrating(now) if driven in there and not cancelled else None
 
     def forget_calibration(self) -> None:
         """Go on from running estimates."""
-        self.calibrating = self.calibration = None
-        if self._state is not None:
-            self._state = recentred(self._state)
+        for driven in self._cast:
+            driven.forget_calibration()
 
     def record_start(self, scene: bpy.types.Scene) -> None:
         """Record from now on, from the playhead. Raises SessionError."""
@@ -143,14 +143,12 @@ class Session:
             raise SessionError("Connect or start the capture first.")
         if self.solving is not None:
             raise SessionError("Wait until the last take is solved.")
-        armature = self._armature(scene, again=True)
-        if armature is None:
-            raise SessionError(self._refused[1] or "Choose a character first.")
+        cast = self._driven(scene, again=True)
+        if not cast or cast[0][0] is not self._cast[0]:
+            raise SessionError(self._cast[0].problem or "Choose a character first.")
         source = _without_password(preferences.get("source"))
         try:
-            self.recording = Recording(
-                self._target, stand(armature, self._target), armature, scene, source, self.calibration
-            )
+            self.recording = Recording(cast, scene, source)
         except TakeError as error:
             raise SessionError(str(error)) from error
         self.notice = ""
@@ -165,63 +163,76 @@ class Session:
         scene = bpy.data.scenes.get(self._scene_name)
         if scene is None:
             raise SessionError(f"The scene is gone. The take is kept as {recording.path}.")
-        if scene.mocap.person not in (people := people_in(recording.packets)):
-            recording.discard(rig.find(recording.target, scene))
-            if not people:
-                raise SessionError("The take is empty: nobody was seen while recording.")
-            raise SessionError(
-                f"Person {scene.mocap.person} was not seen while recording; {named(people)}. The take is kept as "
-                f"{recording.path}; choose another person and load it."
-            )
-        self._solve(
-            scene,
-            Solving(
-                recording.path,
-                recording.target,
-                _settings(scene, recording.calibration),
-                recording.stand,
-                recording.packets,
-                recording.first_frame,
-                recording.fps,
-                recording.action_name,
-                scene.mocap.person,
-                recording.held,
-            ),
+        people = people_in(recording.packets)
+        now = {armature.session_uid: person for armature, person in assigned(scene) if armature is not None}
+        waiting, unseen = [], []
+        for part in recording.parts:
+            person = now.get(part.target.uid, part.person)
+            if person not in people:
+                unseen.append(person)
+                part.discard(rig.find(part.target, scene))
+                continue
+            settings = _settings(scene, part.calibration)
+            waiting.append(
+                Solving(
+                    recording.path, part.target, settings, part.stand, recording.packets, recording.first_frame,
+                    recording.fps, part.action_name, person, part.held,
+                )
+            )  # fmt: skip
+        if not people:
+            recording.path.unlink(missing_ok=True)
+            raise SessionError("The take is empty: nobody was seen while recording.")
+        problem = unseen and (
+            f"Person {unseen[0]} was not seen while recording; {named(people)}. The take is kept as {recording.path}; "
+            "choose another person and load it."
         )
+        if not waiting:
+            raise SessionError(problem)
+        if unseen:
+            self.notice = problem
+        self._solve(scene, waiting)
 
     def load_take(self, path: Path, scene: bpy.types.Scene) -> None:
-        """Solve a take from disk for the scene's character, from the playhead. Raises SessionError."""
+        """Solve a take from disk for every character whose person it shows, from the playhead. Raises SessionError."""
         if self.recording is not None or self.solving is not None:
             raise SessionError("Wait for the take that is being made.")
-        armature = scene.mocap.target
-        if armature is None or armature.name not in scene.objects:
+        cast = assigned(scene)
+        if cast[0][0] is None or cast[0][0].name not in scene.objects:
             raise SessionError("Choose a character first.")
         try:
             take = read_take(path)
-            target = rig.read(armature, bone_maps.of(scene, armature))
-        except (TakeError, RigError) as error:
+        except TakeError as error:
             raise SessionError(str(error)) from error
-        if scene.mocap.person not in (people := people_in(take.packets)):
-            shown = f"not person {scene.mocap.person}; {named(people)}. Choose another person" if people else "nobody"
-            raise SessionError(f"{path} shows {shown}.")
-        self.notice = ""
+        people = people_in(take.packets)
+        shown = [
+            (number, armature, person)
+            for number, (armature, person) in enumerate(cast)
+            if person in people and armature.name in scene.objects
+        ]
+        if not shown:
+            other = f"not person {cast[0][1]}; {named(people)}. Choose another person" if people else "nobody"
+            raise SessionError(f"{path} shows {other}.")
+        waiting, problem = [], ""
+        for number, armature, person in shown:
+            try:
+                target = rig.read(armature, bone_maps.of(scene, armature))
+            except RigError as error:
+                problem = problem or str(error)
+                continue
+            said = header_of(take.header, number, person)
+            stood = stand_in(said) or stand(armature, target)
+            settings = _settings(scene, Calibration.from_header(said))
+            waiting.append(
+                Solving(
+                    path, target, settings, stood, take.packets, scene.frame_current, frames_a_second(scene), "",
+                    person, pose_of(armature, target), take_name(path, number, armature),
+                )
+            )  # fmt: skip
+        if not waiting:
+            raise SessionError(problem)
+        self.notice = problem
         self._scene_name = scene.name
-        stood = stand_in(take.header) or stand(armature, target)
-        fps = frames_a_second(scene)
-        self._solve(
-            scene,
-            Solving(
-                path,
-                target,
-                _settings(scene, Calibration.from_header(take.header)),
-                stood,
-                take.packets,
-                scene.frame_current,
-                fps,
-                person=scene.mocap.person,
-                held=pose_of(armature, target),
-            ),
-        )
+        self._solve(scene, waiting)
 
     # The tick
 
@@ -242,7 +253,7 @@ class Session:
             self._redrawn_s = now
             window.redraw_panels()
             if self.solving is not None:
-                window.show_status(f"Solving the take: {self.solving.progress:.0%}")
+                window.show_status(f"Solving the take: {self._solved():.0%}")
 
     @property
     def busy(self) -> bool:
@@ -255,14 +266,30 @@ class Session:
         return self._capture.runs
 
     @property
+    def last_take(self) -> SolvedTake | None:
+        return self.last_takes[0] if self.last_takes else None
+
+    @property
+    def calibrating(self) -> Calibrating | None:
+        """The first character's calibration that is under way, or another's."""
+        return next((driven.calibrating for driven in self._cast if driven.calibrating is not None), None)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The first character's calibration, or another's."""
+        return next((driven.calibration for driven in self._cast if driven.calibration is not None), None)
+
+    @property
     def world_from_camera(self):
-        """(3, 3) the live solver's rotation from camera axes to the character's world, or None before a pose."""
-        return None if self._state is None else self._state.rotation
+        """(3, 3) the live solver's rotation from camera axes to the first character's world, or None before a pose."""
+        state = self._cast[0].state
+        return None if state is None else state.rotation
 
     @property
     def error(self) -> str:
         """What is wrong now, a sentence for the user, or an empty string."""
-        return self._capture.error or self.notice or self._refused[1] or machine.problem
+        problem = next((driven.problem for driven in self._cast if driven.problem), "")
+        return self._capture.error or self.notice or problem or machine.problem
 
     def stats(self) -> dict:
         """What the panel and scripts want to know; times in milliseconds as {p50, p95}, None before the
@@ -289,12 +316,12 @@ class Session:
             "tick_ms": self._tick.summary(),
             "stages_ms": {stage: times.summary() for stage, times in self._stages.items()},
             **{name: getattr(counters, name) if counters else 0 for name in names},
-            "people": [person for person, seen_s in sorted(self._people.items()) if now - seen_s < PRESENT_S],
+            "people": self._in_the_picture(now),
             "lag_ms": round(1e3 * self._lag_s(), 1),
-            "seated": self._state is not None and self._state.seated,
+            "seated": self._cast[0].state is not None and self._cast[0].state.seated,
             "calibration": self._calibration_says(),
             "recorded": self.recording.writer.packets if self.recording else 0,
-            "progress": self.solving.progress if self.solving else (status.progress if status else None),
+            "progress": self._solved() if self.solving else (status.progress if status else None),
             "worker": dict(status.figures) if status else {},
         }
 
@@ -309,31 +336,28 @@ class Session:
             self._record(packets)
         received_s = clock()
         self._capture.watch(self.link, now)
-        armature = self._armature(scene)
-        person = scene.mocap.person
-        if self.calibrating is not None:
-            self._calibrate([packet for packet in packets if packet.person == person], now)
-        newest = self.link.newest.get(person)
-        if newest is None or armature is None:
+        cast = self._driven(scene)
+        by_person = {driven.person: [] for driven in self._cast}
+        for packet in packets:
+            by_person.get(packet.person, []).append(packet)
+        for driven in self._cast:
+            if driven.calibrating is not None:
+                self._calibrate(driven, by_person[driven.person], now)
+        seen = [(driven, armature) for driven, armature in cast if driven.person in self.link.newest]
+        if not seen:
             return
-        if person != self._person:
-            self._person, self._state = person, self._initial(armature)
-            self.calibrating = self.calibration = None
-        theirs = [packet for packet in packets if packet.person == person]
         begun_s = clock()
-        settings = _settings(scene, self.calibration)
-        for packet in theirs[-CATCH_UP:]:
-            self._state, pose = step(self._target.rig, settings, self._state, packet)
+        poses = [driven.step(_settings(scene, driven.calibration), by_person[driven.person]) for driven, _ in seen]
         solved_s = clock()
-        if pose is not None:
-            rig.pose(armature, self._target, pose)
+        for (driven, armature), pose in zip(seen, poses, strict=True):
+            if pose is not None:
+                rig.pose(armature, driven.target, pose)
         written_s = clock()
         _view_layer(scene).update()
         done_s = clock()
         if self.recording is not None:
-            if pose is not None:
-                self.recording.show(pose)
-            self.recording.write_some(armature, done_s)
+            for (driven, armature), pose in zip(seen, poses, strict=True):
+                self.recording.show(driven, armature, pose, done_s)
         ended_s = clock()
         spent_s = (
             received_s - start_s,
@@ -346,20 +370,12 @@ class Session:
             self._stages[stage].add(seconds)
         self._tick.add(ended_s - start_s - (done_s - written_s))
         self._rate.add(done_s)
-        self._measure(newest, done_s)
+        self._measure(self.link.newest[seen[0][0].person], done_s)
 
-    def _calibrate(self, packets: list[PosePacket], now: float) -> None:
-        calibrating = self.calibrating
-        calibrating.take(packets, now)
-        if calibrating.done:
-            self.notice = calibrating.error
-            self.calibrating = None
-            if calibrating.calibration is not None:
-                self.calibration = calibrating.calibration
-                self._state = recentred(self._state) if self._state is not None else None
-
-    def _initial(self, armature: bpy.types.Object) -> State:
-        return State.initial(stand(armature, self._target), pose_of(armature, self._target))
+    def _calibrate(self, driven: Driven, packets: list[PosePacket], now: float) -> None:
+        problem = driven.calibrate(packets, now)
+        if problem:
+            self.notice = problem if len(self._cast) == 1 else f"Person {driven.person}: {problem}"
 
     def _record(self, packets: list[PosePacket]) -> None:
         try:
@@ -374,74 +390,77 @@ class Session:
         if "v" in packet.meta and grabbed is not None and offset_s is not None:
             self._latency.add(done_s - (grabbed - offset_s))
 
-    def _armature(self, scene: bpy.types.Scene, again: bool = False) -> bpy.types.Object | None:
-        """The scene's character, read when it changes, or `again`; None where it cannot be driven."""
-        chosen = scene.mocap.target
-        if chosen is None or chosen.name not in scene.objects:
-            if self._target is not None:
-                self._refused = (None, f"{self._target.name} is gone. Choose a character, or undo.")
-            return None
-        known = self._target is not None and rig.find(self._target, scene) == chosen
-        # What is recorded goes on as it began, even where the map or a limb's switch is changed.
-        if known and not again and (self.recording is not None or rig.is_current(self._target, scene, chosen)):
-            lost = ", ".join(rig.gone(self._target, chosen))
-            self._refused = (None, f"{lost} is gone from {chosen.name}; the rest goes on." if lost else "")
-            return chosen
-        told_apart = bone_maps.told_apart(scene, chosen)
-        if told_apart == self._refused[0] and not again:
-            return None
-        self._release(scene)
-        before = self._target
-        try:
-            self._target = rig.read(chosen, bone_maps.of(scene, chosen))
-        except RigError as error:
-            self._target, self._refused = None, (told_apart, str(error))
-            return None
-        self._refused = (None, "")
-        if before is None or before.uid != self._target.uid or before.rig.bones != self._target.rig.bones:
-            self._state = self._initial(chosen)
-        return chosen
+    def _driven(self, scene: bpy.types.Scene, again: bool = False) -> list[tuple[Driven, bpy.types.Object]]:
+        """The characters that can be driven, as they are assigned now; read anew where they changed, or `again`."""
+        pairs = assigned(scene)
+        if len(pairs) > 1 or len(self._cast) > 1:
+            self._recast(scene, pairs)
+        out = []
+        for driven, (chosen, person) in zip(self._cast, pairs, strict=True):
+            armature = driven.armature(scene, chosen, again, as_it_began=self.recording is not None)
+            driven.follow(person, armature)
+            if armature is not None:
+                out.append((driven, armature))
+        return out
 
-    def _release(self, scene: bpy.types.Scene | None) -> None:
-        """Let the character's switches be as they were."""
-        armature = rig.find(self._target, scene) if self._target is not None and scene is not None else None
-        if armature is not None:
-            rig.release(armature, self._target)
+    def _recast(self, scene: bpy.types.Scene, pairs: list[tuple[bpy.types.Object | None, int]]) -> None:
+        """Bring `_cast` in step with the characters but the first: who stays goes on as it was."""
+        before = {driven.uid: driven for driven in self._cast[1:]}
+        uids = [(armature.session_uid, person) for armature, person in pairs[1:]]
+        self._cast[1:] = [before.pop(uid, None) or Driven(person, uid) for uid, person in uids]
+        for driven in before.values():
+            driven.release(scene)
+
+    def _in_the_picture(self, now: float) -> list[int]:
+        return [person for person, seen_s in sorted(self._people.items()) if now - seen_s < PRESENT_S]
 
     # The finished take
 
-    def _solve(self, scene: bpy.types.Scene, solving: Solving) -> None:
-        self.solving = solving
+    def _solve(self, scene: bpy.types.Scene, waiting: list[Solving]) -> None:
+        self.solving, *self._waiting = waiting
+        self.last_takes = []
         if not bpy.app.background:
             clockwork.start()
             return
-        while not solving.advance(1.0):
-            pass
-        self._finish(scene)
-        if self.notice:
-            raise SessionError(self.notice)
+        problem = ""
+        while self.solving is not None:
+            if self.solving.advance(1.0):
+                problem = self._finish(scene) or problem
+        if problem:
+            raise SessionError(problem)
 
-    def _finish(self, scene: bpy.types.Scene) -> None:
-        solving, self.solving = self.solving, None
-        window.show_status(None)
+    def _solved(self) -> float:
+        """How far the take is, 0 to 1."""
+        done = len(self.last_takes)
+        return (done + self.solving.progress) / (done + 1 + len(self._waiting))
+
+    def _finish(self, scene: bpy.types.Scene) -> str:
+        """Make the Action of what is solved, and go on with the take's next character; what went wrong, a sentence."""
+        solving, problem = self.solving, ""
+        self.solving = self._waiting.pop(0) if self._waiting else None
         armature = rig.find(solving.target, scene)
         if armature is None:
-            self.notice = (
-                f"{solving.target.name} is gone. The take is kept; load {solving.path} for another character."
-            )
-            return
-        take_action = bpy.data.actions.get(solving.action_name) or action.new(armature, solving.path.stem)
-        self.last_take = solving.write(armature, take_action)
-        window.push_undo("Record Take")
+            problem = f"{solving.target.name} is gone. The take is kept; load {solving.path} for another character."
+            self.notice = problem
+        else:
+            take_action = bpy.data.actions.get(solving.action_name) or action.new(armature, solving.name)
+            self.last_takes.append(solving.write(armature, take_action))
+        if self.solving is None:
+            window.show_status(None)
+            if self.last_takes:
+                window.push_undo("Record Take")
+        return problem
 
     # Its own upkeep
 
     def _close(self) -> None:
         if self.recording is not None:
             self.recording.close()
-        self.recording = self.solving = self.calibrating = None
-        self._release(bpy.data.scenes.get(self._scene_name))
-        self._target = None
+        self.recording = self.solving = None
+        self._waiting = []
+        for driven in self._cast:
+            driven.release(bpy.data.scenes.get(self._scene_name))
+        self._cast = [Driven(0)]
         self._capture.close()
         self._replay.close()
         if self.link is not None:
@@ -459,7 +478,8 @@ class Session:
     def _lag_s(self) -> float:
         scene = bpy.data.scenes.get(self._scene_name) or bpy.context.scene
         heaviness = _settings(scene, None).heaviness
-        track = self._state.track if self.link is not None and self._state is not None else None
+        state = self._cast[0].state
+        track = state.track if self.link is not None and state is not None else None
         if track is None:
             return adaptive.usual_lag_s(USUAL_NOISE_M, heaviness, USUAL_STEP_S)
         return adaptive.lag_s(track, heaviness, LAG_JOINTS)
@@ -467,7 +487,8 @@ class Session:
     def _calibration_says(self) -> str:
         if self.calibrating is not None:
             return self.calibrating.says
-        return f"Calibrated: {self.calibration.height_m:.2f} m tall" if self.calibration is not None else ""
+        heights = [f"{driven.calibration.height_m:.2f} m" for driven in self._cast if driven.calibration is not None]
+        return f"Calibrated: {', '.join(heights)} tall" if heights else ""
 
     def _state_name(self) -> str:
         if self.recording is not None:

@@ -30,7 +30,8 @@ class SolvedTake:
 class Solving:
     """One take being solved: `advance` until it is true, then `write`.
 
-    action_name: the Action with the live keys, if there is one. person: who of those in the take; it begins with
+    action_name: the Action with the live keys, if there is one; else `name` is a new one's, the file's if it is empty.
+    person: who of those in the take; it begins with
     the take's first packet, whoever that shows, so that all people of a take are on one time. held: the pose of hips
     and legs that do not follow.
     """
@@ -47,8 +48,10 @@ class Solving:
         action_name: str = "",
         person: int = 0,
         held: RigPose | None = None,
+        name: str = "",
     ):
         self.path = path
+        self.name = name or path.stem
         self.target = target
         self.action_name = action_name
         self.progress = 0.0

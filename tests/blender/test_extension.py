@@ -76,6 +76,7 @@ addon/core/take_summary.py
 addon/core/uv.py
 addon/core/worker_environment.py
 addon/drawing.py
+addon/driven.py
 addon/export.py
 addon/held.py
 addon/keys.py
@@ -86,6 +87,7 @@ addon/measures.py
 addon/operators.py
 addon/package/vitpose_live_mocap-VERSION-py3-none-any.whl
 addon/panels.py
+addon/people_panel.py
 addon/preferences.py
 addon/properties.py
 addon/recording.py

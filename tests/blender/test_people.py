@@ -133,3 +133,134 @@ def test_take_without_the_chosen_person_is_kept_and_told(connected, actor, sende
     bpy.context.scene.mocap.person = 0
     bpy.ops.mocap.load_take(filepath=str(path))
     assert len(connected.last_take.frames) == 10
+
+
+@pytest.fixture
+def other(connected, character):
+    """The first character's skeleton once more, which person 1 drives."""
+    scene = bpy.context.scene
+    added = bpy.data.objects.new("Other", character.data.copy())
+    scene.collection.objects.link(added)
+    added.location.x = 1.0
+    added.select_set(True)
+    for body in character.children:  # Blender's own work on it is not what is tested
+        body.hide_viewport = True
+    assert bpy.ops.mocap.assign_character() == {"FINISHED"}
+    (row,) = scene.mocap.characters
+    assert (row.armature, row.person) == (added, 1)
+    return added
+
+
+def test_each_person_drives_a_character(connected, actor, sender, character, other, duet):
+    seen, others = [], []
+
+    def look(number):
+        if number % 2:
+            seen.append(actor.posed(character))
+            others.append(actor.posed(other))
+
+    sender.play(duet, after=look)
+    assert errors_deg(actor, seen, 0) < 6 < 9 < errors_deg(actor, seen, 1)
+    assert errors_deg(actor, others, 1) < 6 < 9 < errors_deg(actor, others, 0)
+
+
+def test_who_leaves_and_returns_has_the_same_character(connected, actor, sender, character, other, duet):
+    gone = range(40, 140)  # longer than a second
+    left = [packet for number, packet in enumerate(duet) if packet.person == 0 or number not in gone]
+    left = [replace(packet, meta=packet.meta | {"seq": number}) for number, packet in enumerate(left)]
+    held, others = [], []
+
+    def look(number):
+        if left[number].person == 1:
+            others.append(actor.posed(other))
+        elif 40 < number < 80:
+            held.append(actor.posed(other))
+
+    sender.play(left, after=look)
+    assert np.ptp(np.array(held), axis=0).max() == 0
+    backwards = np.arange(actor.frames)[::-1][-10:]
+    assert actor.errors_deg(np.array(others)[-10:], backwards).mean() < 8
+    assert connected.error == ""
+
+
+def test_a_take_becomes_an_action_for_each_character(connected, actor, sender, character, other, duet, extension):
+    def check():
+        first, second = connected.last_takes
+        assert connected.last_take is first
+        assert character.animation_data.action.name == first.action != second.action
+        assert other.animation_data.action.name == second.action
+        assert second.action.startswith(f"{second.path.stem} Other")
+        assert first.frames.tolist() == second.frames.tolist()
+        numbers = np.arange(30, actor.frames, 6)
+        both = []
+        for frame in first.frames[numbers].tolist():
+            bpy.context.scene.frame_set(frame)
+            both.append([actor.posed(armature) for armature in (character, other)])
+        one, two = np.array(both).swapaxes(0, 1)
+        assert actor.errors_deg(one, numbers).mean() < 3.5
+        assert actor.errors_deg(two, actor.frames - 1 - numbers).mean() < 3.5
+        return both
+
+    bpy.ops.mocap.record_start()
+    sender.play(duet)
+    bpy.ops.mocap.record_stop()
+    bpy.ops.mocap.disconnect()
+    path, before = connected.last_take.path, check()
+    assert len(extension.core("take").read_take(path).packets) == len(duet)
+    for armature in (character, other):  # the take remembers where each of them stood
+        armature.pose.bones["hips"].location = (0.3, 0.0, 0.2)
+    bpy.context.scene.frame_set(int(connected.last_take.frames[0]))
+    bpy.ops.mocap.load_take(filepath=str(path))
+    np.testing.assert_allclose(check(), before, atol=1e-4)
+
+
+def test_a_character_whose_person_never_came_gets_no_action(connected, actor, sender, character, other, duet):
+    bpy.context.scene.mocap.characters[0].person = 4
+    bpy.ops.mocap.record_start()
+    sender.play(duet[:40])
+    bpy.ops.mocap.record_stop()
+    assert "Person 4 was not seen" in connected.error
+    (take,) = connected.last_takes
+    assert character.animation_data.action.name == take.action and len(bpy.data.actions) == 1
+
+
+def test_everybody_in_the_picture_is_calibrated(connected, actor, sender, character, other, extension):
+    """Person 1 is a head smaller."""
+    protocol, packets = extension.core("protocol"), []
+    still = actor.packets_of(np.repeat(actor.rig.rest[None], actor.frames, 0))
+    for number in range(85):
+        for person, size in ((0, 1.0), (1, 0.8)):
+            packet = still[0]
+            meta = packet.meta | {"seq": 2 * number + person, "person": person}
+            packets.append(
+                protocol.PosePacket(packet.keypoints, packet.scores, packet.joints_3d * size, 1 + number / 15, meta)
+            )
+    sender.play(packets[:4])
+    bpy.ops.mocap.calibrate()
+    sender.play(packets[4:])
+    small, tall = sorted(float(word) for word in connected.stats()["calibration"].split() if word[0].isdigit())
+    assert small / tall == pytest.approx(0.8, abs=0.01), connected.error
+    bpy.ops.mocap.record_start()
+    for number, packet in enumerate(packets[:20]):
+        meta = packet.meta | {"seq": 1000 + number}
+        sender.play([replace(packet, timestamp=packet.timestamp + 20, meta=meta)])
+    bpy.ops.mocap.record_stop()
+    people = extension.core("take").read_take(connected.last_take.path).header["people"]
+    assert people["0"]["calibration"]["height_m"] > people["1"]["calibration"]["height_m"]
+
+
+def test_a_character_that_cannot_be_driven_is_told_and_the_others_go_on(connected, actor, sender, character, duet):
+    scene = bpy.context.scene
+    cube = bpy.data.objects.new("Stick", bpy.data.armatures.new("Stick"))
+    scene.collection.objects.link(cube)
+    row, again = scene.mocap.characters.add(), scene.mocap.characters.add()
+    row.armature, again.armature = cube, character  # and one that is driven already
+    seen = []
+    sender.play(duet[:120], after=lambda number: seen.append(actor.posed(character)) if number % 2 else None)
+    assert "Stick is no humanoid" in connected.error
+    numbers = np.arange(60)[30:]
+    assert actor.errors_deg(np.array(seen)[30:], numbers).mean() < 6
+    bpy.data.objects.remove(cube)
+    sender.play(duet[120:124])
+    assert connected.error == ""
+    assert bpy.ops.mocap.unassign_character(index=0) == {"FINISHED"}
