@@ -4,6 +4,7 @@
 def _with_classes():
     """The modules that have `CLASSES`, in the order in which these are registered."""
     from . import (
+        figures_panel,
         map_operators,
         map_panel,
         operators,
@@ -32,6 +33,7 @@ def _with_classes():
         map_panel,
         people_panel,
         takes_panel,
+        figures_panel,
         setup_panel,
     )
 

@@ -2,11 +2,14 @@
 
 import time
 
-from . import preferences
+from . import machine
+from .core.endpoint import is_loopback
 from .core.link import PoseLink
 from .worker_process import WorkerError, WorkerProcess
 
 _ANSWER_S = 0.7  # a worker that runs answers within this
+_AWAY_ANSWER_S = 3.0  # and one on another machine within this
+_START_S = 40.0  # the first start after a set-up reads gigabytes
 _SILENT_S = 4.0  # it tells its state each second
 
 
@@ -19,16 +22,12 @@ class Capture:
         self._process: WorkerProcess | None = None
         self._asked_s = 0.0
         self._answered = False
+        self._asked: tuple | None = None
 
     def start(self, link: PoseLink, people: int = 1) -> None:
         """Ask for the machine's source, model and device, and for so many people."""
-        device = preferences.get("device")
-        link.start(
-            preferences.get("source"),
-            preferences.get("model"),
-            "" if device == "auto" else device,
-            {"max_people": people} if people > 1 else {},  # else as the worker was started
-        )
+        self._asked = _wish(people)
+        link.start(*self._asked)
         self.wanted, self.error = True, ""
         self._asked_s, self._answered = time.perf_counter(), False
 
@@ -48,6 +47,10 @@ class Capture:
     def runs(self) -> bool:
         """True while a worker that was started here runs."""
         return self._process is not None and self._process.alive
+
+    def changed(self, people: int) -> bool:
+        """True where the settings are no longer those of the capture that runs; starting again applies them."""
+        return self.wanted and self._asked != _wish(people)
 
     def state(self, link: PoseLink) -> str:
         """What the worker does, or `waiting` for its answer."""
@@ -70,9 +73,20 @@ class Capture:
                 self._fail(link, link.status.message)
             else:
                 self.error = ""
-        elif silent and self._process is None and now - self._asked_s > _ANSWER_S:
+        elif silent:
+            self._unanswered(link, now - self._asked_s)
+
+    def _unanswered(self, link: PoseLink, waited_s: float) -> None:
+        host, port = link.worker
+        if not is_loopback(host):
+            if waited_s > _AWAY_ANSWER_S:
+                self.error = f"The worker at {host}:{port} does not answer. Is it started there, with the same key?"
+        elif self._process is not None:
+            if waited_s > _START_S:
+                self.error = f"The worker does not answer yet. It says: {self._process.last_words()}"
+        elif waited_s > _ANSWER_S:
             try:
-                self._process = WorkerProcess(link.worker[1], preferences.get("key"))
+                self._process = WorkerProcess(port, machine.get("key"))
             except WorkerError as error:
                 self._fail(link, str(error))
 
@@ -80,3 +94,14 @@ class Capture:
         self.error = sentence
         if self.wanted:
             self.stop(link)
+
+
+def _wish(people: int) -> tuple:
+    """What the settings ask of the worker: source, model, device and options."""
+    device = machine.get("device")
+    return (
+        machine.get("source"),
+        machine.get("model"),
+        "" if device == "auto" else device,
+        {"max_people": people} if people > 1 else {},  # else as the worker was started
+    )

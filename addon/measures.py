@@ -24,6 +24,29 @@ class Times:
         return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
 
 
+class Latency:
+    """From a frame's grab to the pose on the bones: whole, and by stage.
+
+    stages: `worker` from the grab until sent, `travel` from there to its arrival, `blender` from there to the pose.
+    """
+
+    def __init__(self):
+        self.whole = Times()
+        self.stages = {"worker": Times(), "travel": Times(), "blender": Times()}
+
+    def add(self, meta: dict, done_s: float, offset_s: float | None) -> None:
+        """A packet's meta, when its pose was done, and the worker's clock minus ours or None."""
+        received_s = meta["received"]
+        self.stages["blender"].add(done_s - received_s)
+        grabbed_s, sent_s = meta.get("grabbed"), meta.get("sent")
+        if "v" not in meta or offset_s is None or grabbed_s is None:
+            return
+        self.whole.add(done_s - (grabbed_s - offset_s))
+        if sent_s is not None:
+            self.stages["worker"].add(sent_s - grabbed_s)
+            self.stages["travel"].add(max(received_s - (sent_s - offset_s), 0.0))
+
+
 class Rate:
     """How often a second something happened lately."""
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import bpy
 
 from . import action, preferences, setup_panel, sources
-from .drawing import Panel, sentence
+from .drawing import Panel, figures, sentence
 from .session import session
 
 _STATES = {
@@ -15,6 +15,7 @@ _STATES = {
     "idle": ("Worker is ready", "LINKED"),
     "loading": ("Loading", "SORTTIME"),
     "capturing": ("Capturing", "CAMERA_DATA"),
+    "nobody": ("Capturing, nobody in view", "GHOST_DISABLED"),
     "camera_lost": ("Camera lost", "ERROR"),
     "ended": ("The source has ended", "CHECKMARK"),
     "error": ("Error", "ERROR"),
@@ -57,6 +58,8 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         column.scale_y = 1.3
         if stats["wanted"]:
             column.operator("mocap.stop_capture", icon="SNAP_FACE")
+            if stats["changed"]:
+                column.operator("mocap.start_capture", text="Restart to Apply Changes", icon="FILE_REFRESH")
         else:
             column.operator("mocap.start_capture", icon="PLAY")
         row = column.row(align=True)
@@ -91,7 +94,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
     def _status(self, layout, stats):
         box = layout.box()
         row = box.row()
-        title, icon = _STATES[stats["state"]]
+        title, icon = _STATES["nobody" if _nobody(stats) else stats["state"]]
         row.label(text=title, icon=icon)
         if stats["state"] == "off":
             row.operator("mocap.connect", text="", icon="LINKED")
@@ -106,19 +109,19 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
             self._figures(column, stats)
         if stats["error"]:
             sentence(column, stats["error"], "ERROR")
+            if stats["state"] == "connected":  # the capture ended by it
+                box.operator("mocap.start_capture", text="Start Again", icon="FILE_REFRESH")
 
     def _figures(self, column, stats):
         latency = stats["latency_ms"]
         rows = [("Poses", f"{stats['fps']:.0f} a second")]
         if latency:
             rows.append(("Latency", f"{latency['p50']:.0f} ms, p95 {latency['p95']:.0f} ms"))
-        rows.append(("Packets", f"{stats['lost']} lost, {stats['late']} late, {stats['bad']} bad"))
+        if stats["received"]:
+            rows.append(("Packets", f"{stats['lost']} lost, {stats['late']} late, {stats['bad']} bad"))
         if stats["state"] == "recording":
             rows.append(("Recorded", f"{stats['recorded']} packets"))
-        for title, value in rows:
-            split = column.split(factor=0.32)
-            split.label(text=title)
-            split.label(text=value)
+        figures(column, rows)
 
 
 class MOCAP_PT_export(Panel, bpy.types.Panel):
@@ -153,6 +156,11 @@ class MOCAP_PT_settings(Panel, bpy.types.Panel):
         column.prop(scene, "port")
         column.separator()
         column.prop(machine, "takes_folder")
+
+
+def _nobody(stats: dict) -> bool:
+    """True while frames come and show nobody, which is no loss."""
+    return stats["state"] == "capturing" and stats["received"] > 0 and not stats["people"]
 
 
 _PLACEHOLDERS = "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters

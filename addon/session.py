@@ -19,13 +19,14 @@ from .core.calibration import Calibration
 from .core.link import LinkError, PoseLink
 from .core.pipeline import Settings
 from .core.protocol import PosePacket
+from .core.quality import Quality
 from .core.seal import read_key
 from .core.solve.rig import RigError
 from .core.stages import LAG_JOINTS
 from .core.take import TakeError, read_take
 from .driven import Driven, assigned
 from .held import pose_of, stand
-from .measures import Rate, Times
+from .measures import Latency, Rate, Times
 from .recording import Recording, frames_a_second, header_of, stand_in, take_name
 from .replay import Replay
 from .solving import SolvedTake, Solving, named, people_in
@@ -295,7 +296,9 @@ class Session:
         """What the panel and scripts want to know; times in milliseconds as {p50, p95}, None before the
         first.
 
-        latency_ms: from a frame's grab to the updated pose. arrival_ms: from a packet's arrival to that.
+        latency_ms: from a frame's grab to the updated pose; latency_stages_ms: its parts, see `measures.Latency`.
+        quality: 0…1 by limb, None with nobody in view. changed: the settings are others than those of the capture.
+        arrival_ms: from a packet's arrival to that.
         tick_ms: a tick with a packet, without Blender's own evaluation; stages_ms: its parts, with that. people:
         who is in the picture, by number. lag_ms: by how much the smoothing is late, now or, before a pose, as a rule.
         seated: hips and legs hold. calibration: what is to be done, or what was told.
@@ -307,12 +310,15 @@ class Session:
         return {
             "state": self._state_name(),
             "wanted": self._capture.wanted,
+            "changed": self._capture.changed(bpy.context.scene.mocap.people),
             "message": status.message if status and self._capture.wanted else "",
             "error": self.error,
             "port": link.port if link else None,
             "fps": round(self._rate.value(now), 1),
-            "latency_ms": self._latency.summary(),
-            "arrival_ms": self._arrival.summary(),
+            "latency_ms": self._latency.whole.summary(),
+            "latency_stages_ms": {stage: times.summary() for stage, times in self._latency.stages.items()},
+            "arrival_ms": self._latency.stages["blender"].summary(),
+            "quality": self._quality.value(now),
             "tick_ms": self._tick.summary(),
             "stages_ms": {stage: times.summary() for stage, times in self._stages.items()},
             **{name: getattr(counters, name) if counters else 0 for name in names},
@@ -336,6 +342,9 @@ class Session:
             self._record(packets)
         received_s = clock()
         self._capture.watch(self.link, now)
+        leading = self.link.newest.get(scene.mocap.person)
+        if leading is not None and not leading.empty:
+            self._quality.add(now, leading.scores)
         cast = self._driven(scene)
         by_person = {driven.person: [] for driven in self._cast}
         for packet in packets:
@@ -370,7 +379,7 @@ class Session:
             self._stages[stage].add(seconds)
         self._tick.add(ended_s - start_s - (done_s - written_s))
         self._rate.add(done_s)
-        self._measure(self.link.newest[seen[0][0].person], done_s)
+        self._latency.add(self.link.newest[seen[0][0].person].meta, done_s, self.link.clock_offset_s)
 
     def _calibrate(self, driven: Driven, packets: list[PosePacket], now: float) -> None:
         problem = driven.calibrate(packets, now)
@@ -383,12 +392,6 @@ class Session:
         except TakeError as error:
             self.record_stop()
             self.notice = str(error)
-
-    def _measure(self, packet: PosePacket, done_s: float) -> None:
-        self._arrival.add(done_s - packet.meta["received"])
-        grabbed, offset_s = packet.meta.get("grabbed"), self.link.clock_offset_s
-        if "v" in packet.meta and grabbed is not None and offset_s is not None:
-            self._latency.add(done_s - (grabbed - offset_s))
 
     def _driven(self, scene: bpy.types.Scene, again: bool = False) -> list[tuple[Driven, bpy.types.Object]]:
         """The characters that can be driven, as they are assigned now; read anew where they changed, or `again`."""
@@ -502,7 +505,7 @@ class Session:
     def _reset_figures(self) -> None:
         self._stages = {stage: Times() for stage in STAGES}
         self._people: dict[int, float] = {}  # when each was last seen
-        self._latency, self._arrival, self._tick, self._rate = Times(), Times(), Times(), Rate()
+        self._latency, self._quality, self._tick, self._rate = Latency(), Quality(), Times(), Rate()
 
 
 def _settings(scene: bpy.types.Scene, calibration: Calibration | None) -> Settings:

@@ -55,6 +55,7 @@ addon/core/pipeline.py
 addon/core/places.py
 addon/core/player.py
 addon/core/protocol.py
+addon/core/quality.py
 addon/core/rotation.py
 addon/core/sample_motion.py
 addon/core/seal.py
@@ -78,6 +79,7 @@ addon/core/worker_environment.py
 addon/drawing.py
 addon/driven.py
 addon/export.py
+addon/figures_panel.py
 addon/held.py
 addon/keys.py
 addon/machine.py

@@ -1,0 +1,91 @@
+"""What is said of a capture: changed settings, a worker elsewhere that is silent, latency by stage, limbs, nobody."""
+
+import socket
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
+
+
+@pytest.fixture
+def settings(extension, session):
+    machine = extension.addon("machine")
+    yield machine
+    for name in ("worker_address", "source", "device", "key"):
+        machine.put(name, "")
+
+
+def tick_until(session, condition, what):
+    until = time.perf_counter() + 30
+    while not condition():
+        session.tick()
+        time.sleep(0.005)
+        assert time.perf_counter() < until, f"{what} did not happen; {session.stats()}"
+
+
+def test_changed_settings_are_told_until_the_capture_is_started_again(session, settings):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as worker:
+        worker.bind(("127.0.0.1", 0))
+        settings.put("worker_address", f"127.0.0.1:{worker.getsockname()[1]}")
+        assert not session.stats()["changed"]
+        settings.put("source", "0")
+        bpy.ops.mocap.start_capture()
+        assert not session.stats()["changed"]
+        settings.put("source", "1")
+        assert session.stats()["changed"]
+        bpy.ops.mocap.start_capture()
+        assert not session.stats()["changed"]
+        settings.put("device", "cpu")
+        assert session.stats()["changed"]
+        bpy.ops.mocap.stop_capture()
+        assert not session.stats()["changed"]
+
+
+def test_a_silent_worker_elsewhere_is_told_and_none_is_started_here(extension, session, settings, monkeypatch):
+    capture = extension.addon("capture")
+    monkeypatch.setattr(capture, "_AWAY_ANSWER_S", 0.05)
+    settings.put("worker_address", "192.0.2.7:5006")  # an address that is nobody's
+    settings.put("key", "a shared key of some length")
+    bpy.ops.mocap.start_capture()
+    tick_until(session, lambda: session.stats()["error"], "an error")
+    assert "192.0.2.7:5006 does not answer" in session.stats()["error"]
+    assert session.stats()["wanted"] and not session.worker_runs
+
+
+def test_latency_by_stage_and_limbs_that_are_seen(extension, session, actor, sender, monkeypatch):
+    bpy.ops.mocap.connect()
+    monkeypatch.setattr(type(session.link), "clock_offset_s", property(lambda _: 100.0))
+    now = time.perf_counter() + 100.0  # on the worker's clock
+
+    def from_camera(packet):
+        scores = packet.scores.copy()
+        scores[[5, 7, 9]] = 0.2
+        times = {"grabbed": now - 0.030, "sent": now - 0.010}
+        return replace(packet, scores=scores, meta=packet.meta | times)
+
+    sender.play([from_camera(packet) for packet in actor.packets[:5]])
+    stats = session.stats()
+    assert stats["latency_stages_ms"]["worker"] == {"p50": 20.0, "p95": 20.0}
+    assert all(stats["latency_stages_ms"][stage]["p50"] > 0 for stage in ("travel", "blender"))
+    assert stats["latency_ms"]["p50"] > 30.0
+    assert stats["quality"] == {
+        "Head": 0.9, "Left arm": 0.2, "Right arm": 0.9, "Left leg": 0.9, "Right leg": 0.9
+    }  # fmt: skip
+
+
+def test_nobody_in_view_is_no_loss(extension, session, actor, sender):
+    bpy.ops.mocap.connect()
+    empty = [
+        replace(packet, keypoints=np.full((17, 2), np.nan), scores=np.zeros(17), joints_3d=None)
+        for packet in actor.packets[:10]
+    ]
+    sender.play(empty)
+    stats = session.stats()
+    assert (stats["received"], stats["lost"], stats["people"], stats["quality"]) == (10, 0, [], None)
+    nobody = extension.addon("panels")._nobody
+    assert nobody(stats | {"state": "capturing"})
+    assert not nobody(stats | {"state": "capturing", "people": [0]})
+    assert not nobody(stats | {"state": "capturing", "received": 0})
