@@ -36,20 +36,88 @@ class Held:
     before: float
 
 
-def new(armature: bpy.types.Object, name: str) -> bpy.types.Action:
-    """A new, empty Action on the armature. The one before it is kept in the file, even with no other user."""
+def new(armature: bpy.types.Object, name: str, play: bool = True) -> bpy.types.Action:
+    """A new, empty Action for the armature, which `play`s it. It stays in the file with no other user, and so does
+    the one before it."""
     action = bpy.data.actions.new(name)
+    action.use_fake_user = True
     action[_TAKE] = {"animated": armature.animation_data is not None}
     before = current(armature)
-    if before is not None:
+    if play and before is not None:
         slot = "" if _LEGACY else getattr(armature.animation_data.action_slot, "identifier", "")
         action[_TAKE].update({"before": before, "slot": slot, "kept": before.use_fake_user})
         before.use_fake_user = True
     if not _LEGACY:
         action.slots.new(id_type="OBJECT", name=armature.name)
         action.layers.new("Layer").strips.new(type="KEYFRAME")
-    assign(action, armature)
+    if play:
+        assign(action, armature)
     return action
+
+
+def give_back(action: bpy.types.Action, armature: bpy.types.Object) -> None:
+    """Let the armature play what it did before the take, if that has taken its place."""
+    if current(armature) != action:
+        return
+    record = action[_TAKE].to_dict()
+    armature.animation_data.action = None
+    before = record.get("before")
+    if before is not None:
+        before.use_fake_user = record["kept"]
+        play(armature, before, None if _LEGACY else before.slots.get(record["slot"]))
+        for name in ("before", "slot", "kept"):
+            del action[_TAKE][name]
+
+
+def play(armature: bpy.types.Object, action: bpy.types.Action, slot) -> None:
+    """Let the armature play any Action, by that slot of it."""
+    data = armature.animation_data or armature.animation_data_create()
+    data.action = action
+    set_slot(data, slot)
+
+
+def slot_of(owner):
+    """The slot that an armature, or an NLA strip, plays of its Action."""
+    if isinstance(owner, bpy.types.Object):
+        owner = owner.animation_data
+    return None if _LEGACY else owner.action_slot
+
+
+def first_slot(action: bpy.types.Action):
+    return None if _LEGACY or not len(action.slots) else action.slots[0]
+
+
+def set_slot(owner, slot) -> None:
+    """Have animation data, or an NLA strip, play a slot."""
+    if not _LEGACY and slot is not None:
+        owner.action_slot = slot
+
+
+def played(armature: bpy.types.Object) -> list[tuple[bpy.types.Action, object]]:
+    """What moves the armature, with slots: its Action and those of its NLA tracks."""
+    data = armature.animation_data
+    if data is None:
+        return []
+    out = [] if data.action is None else [(data.action, slot_of(armature))]
+    strips = [strip for track in data.nla_tracks for strip in track.strips if strip.action is not None]
+    return out + [(strip.action, slot_of(strip)) for strip in strips]
+
+
+def curves_for(action: bpy.types.Action, slot=None) -> list[bpy.types.FCurve]:
+    """The F-curves of any Action: of one slot, or all."""
+    if _LEGACY:
+        return list(action.fcurves)
+    bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
+    return [curve for bag in bags if slot is None or bag.slot_handle == slot.handle for curve in bag.fcurves]
+
+
+def note(action: bpy.types.Action, **words: str) -> None:
+    """Have a take's Action remember something by name."""
+    action[_TAKE].update(words)
+
+
+def noted(action: bpy.types.Action, name: str) -> str:
+    return action[_TAKE].get(name, "")
 
 
 def current(armature: bpy.types.Object) -> bpy.types.Action | None:
@@ -123,7 +191,8 @@ def remove(action: bpy.types.Action, armature: bpy.types.Object | None) -> None:
         before.use_fake_user = record["kept"]
     if armature is None:
         return
-    if not record["animated"]:
+    data = armature.animation_data
+    if not record["animated"] and data is not None and data.action is None and not len(data.nla_tracks):
         armature.animation_data_clear()
     elif before is not None:
         armature.animation_data.action = before
@@ -194,9 +263,7 @@ class LiveKeys:
 def _new_curves(action: bpy.types.Action, fcurves, channel: Channel) -> list[bpy.types.FCurve]:
     """The channel's curves, made in the group that the dope sheet shows them in."""
     if _LEGACY:
-        return [
-            fcurves.new(channel.data_path, index=i, action_group=channel.group) for i in range(channel.width)
-        ]
+        return [fcurves.new(channel.data_path, index=i, action_group=channel.group) for i in range(channel.width)]
     made = [fcurves.new(channel.data_path, index=index) for index in range(channel.width)]
     groups = _channelbag(action).groups
     group = groups.get(channel.group) or groups.new(channel.group)

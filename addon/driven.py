@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from . import bone_maps, rig
+from . import bone_maps, masks, rig
 from .calibrating import Calibrating
 from .core.calibration import Calibration
 from .core.pipeline import Settings, State, recentred, step
@@ -35,6 +35,7 @@ class Driven:
         self.state: State | None = None
         self.calibration: Calibration | None = None
         self.calibrating: Calibrating | None = None
+        self._mask: frozenset[str] = frozenset()
         self._refused: object = None  # an armature as it is told apart that cannot be driven
 
     def armature(
@@ -49,7 +50,9 @@ class Driven:
                 self._refused, self.problem = None, f"{self.target.name} is gone. Choose a character, or undo."
             return None
         known = self.target is not None and rig.find(self.target, scene) == chosen
-        if known and not again and (as_it_began or rig.is_current(self.target, scene, chosen)):
+        mask = frozenset(scene.mocap.record.mask)
+        current = known and self._mask == mask and rig.is_current(self.target, scene, chosen)
+        if known and not again and (as_it_began or current):
             lost = ", ".join(rig.gone(self.target, chosen))
             self._refused, self.problem = None, f"{lost} is gone from {chosen.name}; the rest goes on." if lost else ""
             return chosen
@@ -59,7 +62,8 @@ class Driven:
         self.release(scene)
         before = self.target
         try:
-            self.target = rig.read(chosen, bone_maps.of(scene, chosen))
+            self.target = masks.masked(rig.read(chosen, bone_maps.of(scene, chosen)), mask)
+            self._mask = mask
         except RigError as error:
             self.target, self._refused, self.problem = None, told_apart, str(error)
             return None

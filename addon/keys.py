@@ -2,7 +2,10 @@
 
 import bpy
 
-_RECENTRE = {"idname": "mocap.recentre", "type": "HOME", "value": "PRESS", "ctrl": True, "alt": True}
+_ITEMS = (
+    {"idname": "mocap.recentre", "type": "HOME", "value": "PRESS", "ctrl": True, "alt": True},
+    {"idname": "mocap.record", "type": "R", "value": "PRESS", "ctrl": True, "alt": True},
+)
 _added: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
 
 
@@ -11,7 +14,7 @@ def register() -> None:
     if known is None:  # in the background there are none
         return
     keymap = known.keymaps.new(name="3D View", space_type="VIEW_3D")
-    _added.append((keymap, keymap.keymap_items.new(**_RECENTRE)))
+    _added.extend((keymap, keymap.keymap_items.new(**item)) for item in _ITEMS)
 
 
 def unregister() -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import action, character, export, rig, sources
+from . import character, export, rig, sources, take_layers
 from .core import places
 from .core.bone_map import BoneMapError
 from .core.make_worker import SetupError
@@ -154,18 +154,18 @@ class MOCAP_OT_forget_calibration(Operator, bpy.types.Operator):
 class MOCAP_OT_record_start(Operator, bpy.types.Operator):
     bl_idname = "mocap.record_start"
     bl_label = "Record"
-    bl_description = "Record a take from the playhead on"
+    bl_description = "Record a take from the playhead on. Its key in the 3D view is Ctrl Alt R"
 
     @classmethod
     def poll(cls, context):
         return (
             require(cls, session.link is not None, "Start the capture first")
-            and require(cls, session.recording is None, "Recording already")
+            and require(cls, session.recording is None and session.cues.begins_s is None, "Recording already")
             and require(cls, session.solving is None, "Wait until the last take is solved")
         )
 
     def run(self, context):
-        session.record_start(context.scene)
+        session.record(context.scene)
 
 
 class MOCAP_OT_record_stop(Operator, bpy.types.Operator):
@@ -175,10 +175,14 @@ class MOCAP_OT_record_stop(Operator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return require(cls, session.recording is not None, "Nothing is being recorded")
+        running = session.recording is not None or session.cues.begins_s is not None
+        return require(cls, running, "Nothing is being recorded")
 
     def run(self, context):
-        session.record_stop()
+        if session.cues.begins_s is not None:
+            session.cues.cancel()
+        else:
+            session.record_stop()
 
 
 class MOCAP_OT_load_take(Operator, bpy.types.Operator):
@@ -216,15 +220,13 @@ class MOCAP_OT_remove_take(Operator, bpy.types.Operator):
     def poll(cls, context):
         return (
             require(cls, has_character(context), "Choose a character first")
-            and require(
-                cls, action.is_take(action.current(context.scene.mocap.target)), "The character plays no take"
-            )
+            and require(cls, take_layers.top(context.scene.mocap.target) is not None, "The character plays no take")
             and require(cls, session.recording is None and session.solving is None, "Stop recording first")
         )
 
     def run(self, context):
         armature = context.scene.mocap.target
-        action.remove(action.current(armature), armature)
+        take_layers.remove(take_layers.top(armature), armature)
 
 
 class MOCAP_OT_export(Operator, bpy.types.Operator):
@@ -247,9 +249,7 @@ class MOCAP_OT_export(Operator, bpy.types.Operator):
     def poll(cls, context):
         return (
             require(cls, has_character(context), "Choose a character first")
-            and require(
-                cls, export.action_of(context.scene.mocap.target) is not None, "Record or load a take first"
-            )
+            and require(cls, export.action_of(context.scene.mocap.target) is not None, "Record or load a take first")
             and require(cls, session.recording is None, "Stop recording first")
         )
 

@@ -19,6 +19,7 @@ _STATES = {
     "camera_lost": ("Camera lost", "ERROR"),
     "ended": ("The source has ended", "CHECKMARK"),
     "error": ("Error", "ERROR"),
+    "counting": ("About to record", "TIME"),
     "recording": ("Recording", "REC"),
     "solving": ("Solving the take", "SORTTIME"),
 }
@@ -63,8 +64,10 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         else:
             column.operator("mocap.start_capture", icon="PLAY")
         row = column.row(align=True)
-        row.alert = stats["state"] == "recording"
-        if stats["state"] == "recording":
+        row.alert = stats["state"] in ("recording", "counting")
+        if stats["state"] == "counting":
+            row.operator("mocap.record_stop", text=f"Recording in {stats['countdown_s']} …", icon="CANCEL")
+        elif stats["state"] == "recording":
             row.operator("mocap.record_stop", icon="SNAP_FACE")
         else:
             row.operator("mocap.record_start", icon="REC")

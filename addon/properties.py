@@ -2,6 +2,7 @@
 
 import bpy
 
+from .record_settings import MocapRecord
 from .rig import is_armature
 
 
@@ -43,6 +44,7 @@ class MocapScene(bpy.types.PropertyGroup):
     characters: bpy.props.CollectionProperty(
         name="Characters", description="Further characters, each driven by a person of its own", type=MocapCharacter
     )
+    record: bpy.props.PointerProperty(type=MocapRecord)
     port: bpy.props.IntProperty(
         name="Port",
         description="UDP port that poses come in at. A free one is taken where it is in use, or for 0",
@@ -92,7 +94,7 @@ class MocapScene(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (MocapBone, MocapBoneMap, MocapCharacter, MocapScene)
+CLASSES = (MocapBone, MocapBoneMap, MocapCharacter, MocapRecord, MocapScene)
 
 
 def add_to_scenes() -> None:

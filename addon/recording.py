@@ -7,26 +7,37 @@ from pathlib import Path
 
 import bpy
 
-from . import action
+from . import action, take_layers
 from .core import places
+from .core.journal import Journal
 from .core.pipeline import Stand
+from .core.playhead import taken_s
 from .core.protocol import PosePacket
 from .core.solve.rig import RigPose
-from .core.take import SUFFIX, TakeError, TakeWriter
+from .core.take import SUFFIX
 from .driven import Driven
 from .held import pose_of, stand
+from .playing import Playing
+from .pose_before import PoseBefore
+from .take_layers import Silence
+
+_TELLING = 2000  # packets that tell when their pictures were taken
 
 
 class Part:
     """What one character does in a recording: where it stood, whom it followed, and its keys so far.
 
     held: the character's pose, for hips and legs that do not follow. action_name: of the Action with the live keys.
+    over: some parts of the body alone follow, over what the character plays. before: the pose that it had.
     """
 
     def __init__(self, driven: Driven, armature: bpy.types.Object, take_name: str):
         self.target, self.person, self.calibration = driven.target, driven.person, driven.calibration
         self.stand, self.held = stand(armature, driven.target), pose_of(armature, driven.target)
+        self.over = not all(keyed.follows for keyed in driven.target.driving.keyed)
+        self.before = PoseBefore(armature, driven.target)
         self._take_name = take_name
+        self._silence: Silence | None = None
 
     def add(self, frame: int, pose: RigPose) -> None:
         """Add a live pose to the keys that wait."""
@@ -42,6 +53,7 @@ class Part:
 
     def discard(self, armature: bpy.types.Object | None) -> None:
         """Take the Action away again."""
+        self.end()
         live = bpy.data.actions.get(self.action_name)
         if live is not None:
             action.remove(live, armature)
@@ -52,35 +64,65 @@ class Part:
         return out if self.calibration is None else out | {"calibration": self.calibration.as_header()}
 
     def begin(self, armature: bpy.types.Object) -> bpy.types.Action:
-        """Give the character the Action that keys appear in."""
-        live = action.new(armature, self._take_name)
+        """Make the Action that keys appear in. What the character plays is silent where the capture moves it."""
+        self.end()
+        self._silence = Silence(armature, self.target)
+        live = action.new(armature, self._take_name, play=not self.over)
         self.action_name = live.name
         self._keys = action.LiveKeys(live, self.target.channels)
         return live
+
+    def end(self) -> None:
+        """Let what the character plays be heard again."""
+        if self._silence is not None:
+            self._silence.end()
+            self._silence = None
 
 
 class Recording:
     """Open from Record to Stop: one journal, and a part for each character. Raises TakeError where the journal cannot
     be written.
 
-    cast: the characters that are driven, the scene's first. first_frame: the playhead's, where the take starts.
+    cast: the characters that are driven, the scene's first. first_frame: where on the timeline the first picture lies;
+    the playhead's frame, and once `end`ed, where it was then if the timeline played. from_frame: where keys begin.
     """
 
     def __init__(self, cast: Sequence[tuple[Driven, bpy.types.Object]], scene: bpy.types.Scene, source: str):
-        self.first_frame, self.fps = scene.frame_current, frames_a_second(scene)
+        self.first_frame: float = scene.frame_current
+        self.from_frame, self.fps = scene.frame_current, frames_a_second(scene)
+        self.end_s: float | None = None
+        self.on_track = take_layers.on_track(scene)
+        self._offset_s = scene.mocap.record.offset_ms / 1e3
         path = new_path()
         self.parts = [Part(*one, take_name(path, number, one[1])) for number, one in enumerate(cast)]
         header = {"app": "ViTPose Live Mocap for Blender", "fps": self.fps, "source": source}
         header |= take_header(self.parts)
         self.packets: list[PosePacket] = []
         self._start_s: float | None = None
-        self.writer = TakeWriter(path, header)
+        self.journal = Journal(path, header)
         for part, (_, armature) in zip(self.parts, cast, strict=True):
             part.begin(armature)
+        self._playing = Playing(scene, self.fps) if scene.mocap.record.play else None
 
     @property
     def path(self) -> Path:
-        return self.writer.path
+        return self.journal.path
+
+    @property
+    def length_s(self) -> float:
+        """How long it has been going on, by what came."""
+        ends = self.packets[:1] + self.packets[-1:]
+        return ends[-1].meta["received"] - ends[0].meta["received"] if ends else 0.0
+
+    @property
+    def played_out(self) -> bool:
+        """Whether the timeline played along and does no more."""
+        return self._playing is not None and self._playing.ended
+
+    def ends_at(self, time_s: float) -> None:
+        """What was captured later is in the journal and not in the take."""
+        if self._start_s is not None:
+            self.end_s = max(time_s - self._start_s, 0.0)
 
     def take(self, packets: list[PosePacket]) -> None:
         """Keep what came; raises TakeError once where the disk does not take it."""
@@ -88,7 +130,7 @@ class Recording:
             if self._start_s is None:
                 self._start_s = packet.timestamp
             self.packets.append(packet)
-            self.writer.write(packet)
+            self.journal.write(packet)
 
     def show(self, driven: Driven, armature: bpy.types.Object, pose: RigPose | None, now: float) -> None:
         """Add a character's live pose to its keys, and bring some of them onto the timeline."""
@@ -100,12 +142,19 @@ class Recording:
             part.add(self.first_frame + round((pose.time_s - self._start_s) * self.fps), pose)
         part.write_some(armature, now)
 
-    def close(self) -> None:
-        """End the journal, whatever the disk says: what could be written is kept."""
-        try:
-            self.writer.close()
-        except TakeError:
-            pass
+    def end(self, clock_offset_s: float | None = None) -> None:
+        """Stop: the journal is ended, whatever the disk says, and characters and timeline are as before.
+
+        clock_offset_s: the sender's clock minus ours, if it is known.
+        """
+        for part in self.parts:
+            part.end()
+        if self._playing is not None:
+            self._playing.stop()
+            if self.packets and self._playing.playhead.known:
+                taken = taken_s(self.packets[:_TELLING], clock_offset_s) + self._offset_s
+                self.first_frame = self._playing.playhead.frame_at(taken)
+        self.journal.end(frame=float(self.first_frame), end_s=self.end_s)
 
 
 def take_name(path: Path, number: int, armature: bpy.types.Object) -> str:

@@ -57,6 +57,8 @@ class Target:
         """The animated properties, in the order of `values`."""
         channels = []
         for keyed in self.driving.keyed:
+            if not keyed.follows:
+                continue
             path = bone_path(keyed.bone)
             if keyed.located:
                 channels.append(Channel(f"{path}.location", 3, keyed.bone))
@@ -74,6 +76,8 @@ class Target:
         turned = same_hemisphere(turned)
         columns = []
         for number, keyed in enumerate(self.driving.keyed):
+            if not keyed.follows:
+                continue
             if keyed.located:
                 columns.append(moved[:, number])
             quaternions = turned[:, number]
@@ -176,7 +180,7 @@ def pose(armature: bpy.types.Object, target: Target, rig_pose: RigPose) -> None:
         action.set_value(armature, held.data_path, held.value)
     turned, moved = target.basis(rig_pose.rotations[None], rig_pose.hips_location[None])
     for keyed, rotation, location in zip(target.driving.keyed, turned[0].tolist(), moved[0].tolist(), strict=True):
-        bone = bones.get(keyed.bone)
+        bone = bones.get(keyed.bone) if keyed.follows else None
         if bone is None:
             continue
         if keyed.mode == "QUATERNION":

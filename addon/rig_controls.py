@@ -26,11 +26,12 @@ _HARMLESS = {"LIMIT_SCALE", "COPY_SCALE", "MAINTAIN_VOLUME", "LIMIT_LOCATION", "
 
 @dataclass(frozen=True)
 class Keyed:
-    """A control: its bone, rotation mode, and whether its location is keyed."""
+    """A control: its bone, rotation mode, and whether its location is keyed. follows: false where it is left alone."""
 
     bone: str
     mode: str
     located: bool
+    follows: bool = True
 
 
 @dataclass(frozen=True)

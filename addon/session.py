@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 import bpy
 
-from . import action, bone_maps, machine, preferences, rig, window
+from . import action, bone_maps, machine, masks, preferences, rig, take_layers, window
 from .calibrating import Calibrating
 from .capture import Capture
 from .core import adaptive
 from .core.calibration import Calibration
+from .core.journal import Journal
 from .core.link import LinkError, PoseLink
 from .core.pipeline import Settings
 from .core.protocol import PosePacket
@@ -24,9 +25,11 @@ from .core.seal import read_key
 from .core.solve.rig import RigError
 from .core.stages import LAG_JOINTS
 from .core.take import TakeError, read_take
+from .cues import Cues
 from .driven import Driven, assigned
 from .held import pose_of, stand
 from .measures import Latency, Rate, Times
+from .pose_before import PoseBefore
 from .recording import Recording, frames_a_second, header_of, stand_in, take_name
 from .replay import Replay
 from .solving import SolvedTake, Solving, named, people_in
@@ -46,7 +49,8 @@ class Session:
     """Holds the link, the solver's state and the take being recorded or solved; see the module.
 
     notice: the last thing that went wrong, a sentence for the user. last_take: what the last take became for the
-    first of its characters, last_takes: for each.
+    first of its characters, last_takes: for each. before: the characters' poses before the last recording. cues: what
+    begins and ends recordings by itself.
     """
 
     def __init__(self):
@@ -54,6 +58,9 @@ class Session:
         self.recording: Recording | None = None
         self.solving: Solving | None = None
         self.last_takes: list[SolvedTake] = []
+        self.cues = Cues()
+        self.before: list[PoseBefore] = []
+        self._journal: Journal | None = None  # of the last recording, on its way to the disk
         self.notice = ""
         self._capture = Capture()
         self._replay = Replay()
@@ -138,6 +145,14 @@ class Session:
         for driven in self._cast:
             driven.forget_calibration()
 
+    def record(self, scene: bpy.types.Scene) -> None:
+        """Record, after the countdown if there is one. Raises SessionError."""
+        if scene.mocap.record.countdown_s and self.link is not None and self.solving is None:
+            self.notice = ""
+            self.cues.count_down(time.perf_counter(), scene.mocap.record.countdown_s)
+        else:
+            self.record_start(scene)
+
     def record_start(self, scene: bpy.types.Scene) -> None:
         """Record from now on, from the playhead. Raises SessionError."""
         if self.link is None:
@@ -149,6 +164,7 @@ class Session:
             raise SessionError(self._cast[0].problem or "Choose a character first.")
         source = _without_password(preferences.get("source"))
         try:
+            self.cues.cancel()
             self.recording = Recording(cast, scene, source)
         except TakeError as error:
             raise SessionError(str(error)) from error
@@ -157,10 +173,8 @@ class Session:
     def record_stop(self) -> None:
         """End the take and solve it: in slices where there is a window, else at once. Raises SessionError."""
         recording, self.recording = self.recording, None
-        try:
-            recording.writer.close()
-        except TakeError as error:
-            self.notice = str(error)
+        recording.end(self.link.clock_offset_s if self.link is not None else None)
+        self.before, self._journal = [part.before for part in recording.parts], recording.journal
         scene = bpy.data.scenes.get(self._scene_name)
         if scene is None:
             raise SessionError(f"The scene is gone. The take is kept as {recording.path}.")
@@ -177,11 +191,12 @@ class Session:
             waiting.append(
                 Solving(
                     recording.path, part.target, settings, part.stand, recording.packets, recording.first_frame,
-                    recording.fps, part.action_name, person, part.held,
+                    recording.fps, part.action_name, person, part.held, from_frame=recording.from_frame,
+                    end_s=recording.end_s, track=recording.on_track,
                 )
             )  # fmt: skip
         if not people:
-            recording.path.unlink(missing_ok=True)
+            recording.journal.discard()
             raise SessionError("The take is empty: nobody was seen while recording.")
         problem = unseen and (
             f"Person {unseen[0]} was not seen while recording; {named(people)}. The take is kept as {recording.path}; "
@@ -216,7 +231,7 @@ class Session:
         waiting, problem = [], ""
         for number, armature, person in shown:
             try:
-                target = rig.read(armature, bone_maps.of(scene, armature))
+                target = masks.masked(rig.read(armature, bone_maps.of(scene, armature)), scene.mocap.record.mask)
             except RigError as error:
                 problem = problem or str(error)
                 continue
@@ -227,6 +242,7 @@ class Session:
                 Solving(
                     path, target, settings, stood, take.packets, scene.frame_current, frames_a_second(scene), "",
                     person, pose_of(armature, target), take_name(path, number, armature),
+                    track=take_layers.on_track(scene),
                 )
             )  # fmt: skip
         if not waiting:
@@ -301,7 +317,8 @@ class Session:
         arrival_ms: from a packet's arrival to that.
         tick_ms: a tick with a packet, without Blender's own evaluation; stages_ms: its parts, with that. people:
         who is in the picture, by number. lag_ms: by how much the smoothing is late, now or, before a pose, as a rule.
-        seated: hips and legs hold. calibration: what is to be done, or what was told.
+        seated: hips and legs hold. calibration: what is to be done, or what was told. countdown_s: until a take begins,
+        or None.
         """
         link, status = self.link, self.link.status if self.link else None
         counters = link.counters if link else None
@@ -326,7 +343,8 @@ class Session:
             "lag_ms": round(1e3 * self._lag_s(), 1),
             "seated": self._cast[0].state is not None and self._cast[0].state.seated,
             "calibration": self._calibration_says(),
-            "recorded": self.recording.writer.packets if self.recording else 0,
+            "countdown_s": self.cues.left(now),
+            "recorded": self.recording.journal.packets if self.recording else 0,
             "progress": self._solved() if self.solving else (status.progress if status else None),
             "worker": dict(status.figures) if status else {},
         }
@@ -340,6 +358,7 @@ class Session:
                 self._people[packet.person] = now
         if self.recording is not None and packets:
             self._record(packets)
+        self._follow_cues(scene, packets, now)
         received_s = clock()
         self._capture.watch(self.link, now)
         leading = self.link.newest.get(scene.mocap.person)
@@ -393,6 +412,17 @@ class Session:
             self.record_stop()
             self.notice = str(error)
 
+    def _follow_cues(self, scene: bpy.types.Scene, packets: list[PosePacket], now: float) -> None:
+        watched = [packet for packet in packets if packet.person == self._cast[0].person]
+        wanted = self.cues.follow(scene.mocap.record, watched, self.recording, now) if self.solving is None else ""
+        try:
+            if wanted == "begin":
+                self.record_start(scene)
+            elif wanted == "stop":
+                self.record_stop()
+        except SessionError as error:
+            self.notice = str(error)
+
     def _driven(self, scene: bpy.types.Scene, again: bool = False) -> list[tuple[Driven, bpy.types.Object]]:
         """The characters that can be driven, as they are assigned now; read anew where they changed, or `again`."""
         pairs = assigned(scene)
@@ -425,6 +455,8 @@ class Session:
         if not bpy.app.background:
             clockwork.start()
             return
+        if self._journal is not None:
+            self._journal.wait()
         problem = ""
         while self.solving is not None:
             if self.solving.advance(1.0):
@@ -446,9 +478,12 @@ class Session:
             problem = f"{solving.target.name} is gone. The take is kept; load {solving.path} for another character."
             self.notice = problem
         else:
-            take_action = bpy.data.actions.get(solving.action_name) or action.new(armature, solving.name)
+            take_action = bpy.data.actions.get(solving.action_name) or action.new(
+                armature, solving.name, play=not solving.track
+            )
             self.last_takes.append(solving.write(armature, take_action))
         if self.solving is None:
+            self.notice = self.notice or (self._journal.problem if self._journal is not None else "")
             window.show_status(None)
             if self.last_takes:
                 window.push_undo("Record Take")
@@ -458,8 +493,9 @@ class Session:
 
     def _close(self) -> None:
         if self.recording is not None:
-            self.recording.close()
+            self.recording.end()
         self.recording = self.solving = None
+        self.cues.cancel()
         self._waiting = []
         for driven in self._cast:
             driven.release(bpy.data.scenes.get(self._scene_name))
@@ -496,6 +532,8 @@ class Session:
     def _state_name(self) -> str:
         if self.recording is not None:
             return "recording"
+        if self.cues.begins_s is not None:
+            return "counting"
         if self.solving is not None:
             return "solving"
         if self.link is None:

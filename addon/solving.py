@@ -1,5 +1,6 @@
 """A finished take on its way to an Action: the final solve in slices, then all curves at once."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from . import action
+from . import action, take_layers
 from .core.pipeline import Settings, Stand, solve_take
 from .core.protocol import PosePacket
 from .core.solve.rig import RigPose
@@ -33,7 +34,9 @@ class Solving:
     action_name: the Action with the live keys, if there is one; else `name` is a new one's, the file's if it is empty.
     person: who of those in the take; it begins with
     the take's first packet, whoever that shows, so that all people of a take are on one time. held: the pose of hips
-    and legs that do not follow.
+    and legs that do not follow. first_frame: where on the timeline that first packet lies, between frames, too;
+    from_frame: where keys begin at the earliest. start_s, end_s: what of the take is wanted, from its first packet on.
+    track: the take lies on an NLA track.
     """
 
     def __init__(
@@ -43,24 +46,29 @@ class Solving:
         settings: Settings,
         stand: Stand,
         packets: Sequence[PosePacket],
-        first_frame: int,
+        first_frame: float,
         fps: float,
         action_name: str = "",
         person: int = 0,
         held: RigPose | None = None,
         name: str = "",
+        from_frame: int | None = None,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        track: bool = False,
     ):
         self.path = path
         self.name = name or path.stem
         self.target = target
         self.action_name = action_name
         self.progress = 0.0
+        self.track = track
         self._spent_s = 0.0
         packets = in_one_time(packets)
-        start_s, end_s = packets[0].timestamp, packets[-1].timestamp
-        count = int((end_s - start_s) * fps + 1e-3) + 1
-        self._frames = first_frame + np.arange(count)
-        self._times_s = start_s + np.arange(count) / fps
+        begin_s, length_s = packets[0].timestamp, packets[-1].timestamp - packets[0].timestamp
+        end_s = length_s if end_s is None else min(end_s, length_s)
+        self._frames = frames_in(first_frame, from_frame, start_s, end_s, fps)
+        self._times_s = begin_s + (self._frames - first_frame) / fps
         theirs = [packet for packet in packets if packet.person == person]
         self._steps: Iterator[float] = solve_take(target.rig, settings, theirs, self._times_s, stand, held)
         self._poses = None
@@ -82,7 +90,7 @@ class Solving:
         poses = self._poses
         values = self.target.values(poses.rotations, poses.hips_location)
         action.write(take_action, armature, self.target.channels, self._frames, values, self.target.driving.held)
-        action.assign(take_action, armature)
+        take_layers.settle(armature, take_action, self.track)
         return SolvedTake(
             self.path,
             take_action.name,
@@ -91,6 +99,14 @@ class Solving:
             poses.world_from_camera,
             {"solve": self._spent_s, "write": time.perf_counter() - start_s},
         )
+
+
+def frames_in(first_frame: float, from_frame: int | None, start_s: float, end_s: float, fps: float) -> np.ndarray:
+    """(F,) the whole frames of a take whose first packet lies at `first_frame`, of the seconds that are wanted; one at
+    least."""
+    begin = math.ceil(first_frame + start_s * fps - 1e-3)
+    begin = begin if from_frame is None else max(begin, from_frame)
+    return np.arange(begin, max(math.floor(first_frame + end_s * fps + 1e-3), begin) + 1)
 
 
 def people_in(packets: Sequence[PosePacket]) -> list[int]:

@@ -2,8 +2,9 @@
 
 import bpy
 
-from . import action, take_list
+from . import take_layers, take_list
 from .drawing import Panel, sentence
+from .session import session
 
 _ICONS = {"READY": "BLANK1", "RECORDING": "REC", "UNFINISHED": "ERROR", "READING": "SORTTIME", "UNREADABLE": "CANCEL"}
 
@@ -95,12 +96,14 @@ class MOCAP_PT_takes(Panel, bpy.types.Panel):
             split.label(text=value)
 
     def _playing(self, context, layout):
-        target = context.scene.mocap.target
-        playing = action.current(target) if target else None
-        if action.is_take(playing):
+        playing = take_layers.top(context.scene.mocap.target)
+        if playing is not None:
             row = layout.row(align=True)
             row.label(text=f"Plays {playing.name}", icon="PLAY")
+            row.operator("mocap.fit_range", text="", icon="PREVIEW_RANGE")
             row.operator("mocap.remove_take", text="", icon="X")
+        if session.before:
+            layout.operator("mocap.pose_back", icon="LOOP_BACK")
 
 
 def clock(seconds: float) -> str:

@@ -25,6 +25,7 @@ addon/bvh.py
 addon/calibrating.py
 addon/capture.py
 addon/character.py
+addon/cues.py
 addon/core/__init__.py
 addon/core/adaptive.py
 addon/core/background.py
@@ -39,6 +40,8 @@ addon/core/controls.py
 addon/core/easing.py
 addon/core/endpoint.py
 addon/core/filters.py
+addon/core/hands_up.py
+addon/core/journal.py
 addon/core/level.py
 addon/core/lift/__init__.py
 addon/core/lift/features.py
@@ -53,9 +56,11 @@ addon/core/offline.py
 addon/core/order.py
 addon/core/pipeline.py
 addon/core/places.py
+addon/core/playhead.py
 addon/core/player.py
 addon/core/protocol.py
 addon/core/quality.py
+addon/core/reduce.py
 addon/core/rotation.py
 addon/core/sample_motion.py
 addon/core/seal.py
@@ -85,12 +90,18 @@ addon/keys.py
 addon/machine.py
 addon/map_operators.py
 addon/map_panel.py
+addon/masks.py
 addon/measures.py
 addon/operators.py
 addon/package/vitpose_live_mocap-VERSION-py3-none-any.whl
 addon/panels.py
 addon/people_panel.py
 addon/preferences.py
+addon/playing.py
+addon/pose_before.py
+addon/record_operators.py
+addon/record_panel.py
+addon/record_settings.py
 addon/properties.py
 addon/recording.py
 addon/replay.py
@@ -117,6 +128,7 @@ addon/solving.py
 addon/source_operators.py
 addon/sources.py
 addon/take_list.py
+addon/take_layers.py
 addon/take_operators.py
 addon/takes_panel.py
 addon/window.py

@@ -1,0 +1,55 @@
+"""The timeline that plays while a take is recorded."""
+
+import time
+
+import bpy
+
+from .core.playhead import Playhead
+
+
+class Playing:
+    """Plays the scene from the playhead, in time with its sound, and remembers when each frame was shown.
+
+    ended: nobody plays any more, or the playhead went back to the start. `stop` lets the scene's sync mode be as it
+    was, and stops what was started here.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, fps: float):
+        self.playhead = Playhead(fps)
+        self._scene_name, self._sync = scene.name, scene.sync_mode
+        self._started = False
+
+        # Blender knows handlers by their function. Before the frame is evaluated, which takes its time.
+        def shown(shown_scene, *_):
+            if shown_scene.name == self._scene_name:
+                self.playhead.shown(time.perf_counter(), shown_scene.frame_current)
+
+        self._handler = shown
+        bpy.app.handlers.frame_change_pre.append(shown)
+        scene.sync_mode = "AUDIO_SYNC"
+        if not bpy.app.background and not _plays():
+            self._started = _toggle()
+
+    @property
+    def ended(self) -> bool:
+        return self.playhead.jumped or (self._started and not _plays())
+
+    def stop(self) -> None:
+        if self._handler in bpy.app.handlers.frame_change_pre:
+            bpy.app.handlers.frame_change_pre.remove(self._handler)
+        if self._started and _plays():
+            _toggle()
+        scene = bpy.data.scenes.get(self._scene_name)
+        if scene is not None:
+            scene.sync_mode = self._sync
+
+
+def _plays() -> bool:
+    return any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
+
+
+def _toggle() -> bool:
+    """Start or stop playing. A timer has no window in its context, so one is lent."""
+    window = bpy.context.window_manager.windows[0]
+    with bpy.context.temp_override(window=window, screen=window.screen):
+        return "FINISHED" in bpy.ops.screen.animation_play()
