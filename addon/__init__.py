@@ -11,6 +11,7 @@ def _with_classes():
         panels,
         people_panel,
         preferences,
+        preview_panel,
         properties,
         record_operators,
         record_panel,
@@ -34,6 +35,7 @@ def _with_classes():
         record_operators,
         panels,
         record_panel,
+        preview_panel,
         map_panel,
         people_panel,
         takes_panel,
@@ -45,7 +47,7 @@ def _with_classes():
 def register() -> None:
     import bpy
 
-    from . import keys, properties, session, setting_up, take_list
+    from . import keys, preview_panel, properties, session, setting_up, take_list
 
     for module in _with_classes():
         for cls in module.CLASSES:
@@ -54,15 +56,17 @@ def register() -> None:
     take_list.register()
     session.register()
     setting_up.register()
+    preview_panel.register()
     keys.register()
 
 
 def unregister() -> None:
     import bpy
 
-    from . import keys, properties, session, setting_up, take_list
+    from . import keys, preview_panel, properties, session, setting_up, take_list
 
     keys.unregister()
+    preview_panel.unregister()
     setting_up.unregister()
     session.unregister()
     take_list.unregister()

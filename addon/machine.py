@@ -12,6 +12,10 @@ DEFAULTS = {
     "device": "auto",
     "worker_address": f"127.0.0.1:{CONTROL_PORT}",
     "replay_loop": False,
+    "preview": True,
+    "preview_size": "MEDIUM",
+    "preview_corner": "BOTTOM_RIGHT",
+    "ghost": False,
 }
 problem = ""  # a sentence for the user
 

@@ -6,6 +6,7 @@ import bpy
 
 from .core import places
 from .machine import get, put
+from .preview_settings import PreviewSettings
 from .sources import SourceSettings
 
 PACKAGE = __package__.rpartition(".")[0]  # the extension's, which `addon` lies in
@@ -54,7 +55,7 @@ def _set_device(_, index: int) -> None:
     put("device", DEVICES[index][0])
 
 
-class MocapPreferences(SourceSettings, bpy.types.AddonPreferences):
+class MocapPreferences(SourceSettings, PreviewSettings, bpy.types.AddonPreferences):
     bl_idname = PACKAGE
 
     source: _text(

@@ -27,9 +27,11 @@ from .core.stages import LAG_JOINTS
 from .core.take import TakeError, read_take
 from .cues import Cues
 from .driven import Driven, assigned
+from .ghost import ghost
 from .held import pose_of, stand
 from .measures import Latency, Rate, Times
 from .pose_before import PoseBefore
+from .preview import preview
 from .recording import Recording, frames_a_second, header_of, stand_in, take_name
 from .replay import Replay
 from .solving import SolvedTake, Solving, named, people_in
@@ -315,6 +317,7 @@ class Session:
         latency_ms: from a frame's grab to the updated pose; latency_stages_ms: its parts, see `measures.Latency`.
         quality: 0…1 by limb, None with nobody in view. changed: the settings are others than those of the capture.
         arrival_ms: from a packet's arrival to that.
+        preview_ms, ghost_ms: our part of a redraw.
         tick_ms: a tick with a packet, without Blender's own evaluation; stages_ms: its parts, with that. people:
         who is in the picture, by number. lag_ms: by how much the smoothing is late, now or, before a pose, as a rule.
         seated: hips and legs hold. calibration: what is to be done, or what was told. countdown_s: until a take begins,
@@ -336,6 +339,8 @@ class Session:
             "latency_stages_ms": {stage: times.summary() for stage, times in self._latency.stages.items()},
             "arrival_ms": self._latency.stages["blender"].summary(),
             "quality": self._quality.value(now),
+            "preview_ms": preview.draw_ms.summary(),
+            "ghost_ms": ghost.draw_ms.summary(),
             "tick_ms": self._tick.summary(),
             "stages_ms": {stage: times.summary() for stage, times in self._stages.items()},
             **{name: getattr(counters, name) if counters else 0 for name in names},
@@ -359,6 +364,8 @@ class Session:
         if self.recording is not None and packets:
             self._record(packets)
         self._follow_cues(scene, packets, now)
+        preview.tick(self.link, packets, now)
+        ghost.tick(scene, self._cast, packets, now)
         received_s = clock()
         self._capture.watch(self.link, now)
         leading = self.link.newest.get(scene.mocap.person)
@@ -500,6 +507,8 @@ class Session:
         for driven in self._cast:
             driven.release(bpy.data.scenes.get(self._scene_name))
         self._cast = [Driven(0)]
+        preview.end()
+        ghost.end()
         self._capture.close()
         self._replay.close()
         if self.link is not None:

@@ -50,11 +50,20 @@ class Clockwork:
 
 def redraw_panels() -> None:
     """Have the sidebars drawn again."""
+    _redraw("UI")
+
+
+def redraw_views() -> None:
+    """Have the 3D views drawn again."""
+    _redraw("WINDOW")
+
+
+def _redraw(kind: str) -> None:
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
                 for region in area.regions:
-                    if region.type == "UI":
+                    if region.type == kind:
                         region.tag_redraw()
 
 

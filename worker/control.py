@@ -20,6 +20,7 @@ from mocap_core.protocol import (
     Ping,
     Pong,
     PosePacket,
+    Preview,
     Start,
     Status,
     Stop,
@@ -33,7 +34,8 @@ from .cameras import CameraError
 from .detector import DetectorError
 from .models import ModelError, Models
 from .options import job_of
-from .source import open_source, shown
+from .preview import Previews
+from .source import Frame, open_source, shown
 from .stream import Figures, Job, run
 
 _LONGEST_LEASE_S = 10.0
@@ -79,6 +81,7 @@ class Worker:
         self._capture: _Capture | None = None
         self._figures = Figures()
         self._models = Models()
+        self._previews = Previews()
         self._news: deque[Status] = deque()  # from the capture's thread
         self._status = Status("idle")
         self._status_due_s = 0.0
@@ -125,6 +128,8 @@ class Worker:
             self._leases[address] = arrival_s + min(message.lease_s, _LONGEST_LEASE_S)
         elif isinstance(message, Ping):
             self._endpoint.send(encode(Pong(message.sent, arrival_s, time.perf_counter())), address)
+        elif isinstance(message, Preview) and address in self._leases:
+            self._previews.ask(address, message, arrival_s)
         elif isinstance(message, Start | Stop) and address in self._leases:
             self._status_due_s = 0.0
             if message.id in self._handled:
@@ -149,6 +154,7 @@ class Worker:
     def _count_leases(self, now: float) -> None:
         for address in [address for address, until_s in self._leases.items() if until_s < now]:
             del self._leases[address]
+        self._previews.keep(self._leases, now)
         if self._leases or self._targets:
             self._listened_s = now
             return
@@ -168,7 +174,8 @@ class Worker:
         job = replace(self._wanted, session=os.urandom(4).hex())
         self._wanted = None
         self._figures = Figures()
-        self._capture = _Capture(job, self._models, self._figures, self._send_pose, self._news.append)
+        send, show = self._send_pose, self._previews.show
+        self._capture = _Capture(job, self._models, self._figures, send, show, self._news.append)
         self._capture.start()
 
     def _hear_news(self) -> None:
@@ -215,6 +222,7 @@ class Worker:
             self._status_due_s = 0.0
             self._publish(time.perf_counter())
             time.sleep(0.02)
+        self._previews.close()
         self._endpoint.close()
 
 
@@ -227,12 +235,13 @@ class _Capture(threading.Thread):
         models: Models,
         figures: Figures,
         send: Callable[[PosePacket], None],
+        show: Callable[[Frame], None],
         tell: Callable[[Status], None],
     ):
         super().__init__(name="capture", daemon=True)
         self.stop = threading.Event()
         self._job, self._models, self._figures = job, models, figures
-        self._send, self._tell = send, tell
+        self._send, self._show, self._tell = send, show, tell
 
     def run(self) -> None:
         job = self._job
@@ -270,7 +279,8 @@ class _Capture(threading.Thread):
             for count in sorted({count for count in (2, 4, most) if 1 < count <= most}):
                 self._loading(f"Warming up for {count} people", 0.95)
                 backend.infer(np.zeros((480, 640, 3), np.uint8), np.tile([0.0, 0.0, 640.0, 480.0], (count, 1)))
-            run(self._job, source, backend, lifter, self._send, self._say, self._figures, self.stop, detector)
+            job, figures = self._job, self._figures
+            run(job, source, backend, lifter, self._send, self._say, figures, self.stop, detector, self._show)
         except (BackendError, DetectorError) as error:
             raise ModelError(str(error)) from None
 

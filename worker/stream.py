@@ -92,14 +92,16 @@ def run(
     figures: Figures,
     stop: threading.Event,
     detector=None,
+    show: Callable[[Frame], None] = lambda frame: None,
 ) -> None:
     """Captures until the source ends or `stop` is set.
 
     backend: see `backends.Backend`. report(state, message): a new state on the wire's terms. detector: see
-    `detector.Detector`. Raises CameraError where the job's box shows nothing of the picture.
+    `detector.Detector`. show: is given each frame before its packets are sent. Raises CameraError where the job's box
+    shows nothing of the picture.
     """
     report("capturing", f"{backend.name} on {backend.device}.")
-    outlet = Outlet(job, backend.skeleton, lifter, send, figures)
+    outlet = Outlet(job, backend.skeleton, lifter, send, figures, show)
     state, lost = None, False
     with ThreadPoolExecutor(1, "sending") as sending, Lookout(detector, figures.detector_ms) as lookout:
         handed: Future | None = None
@@ -152,8 +154,16 @@ def _check_shown(box: tuple[float, float, float, float], width: int, height: int
 class Outlet:
     """Lifts the people of a frame and sends their packets; remembers each one's past."""
 
-    def __init__(self, job: Job, skeleton: str, lifter, send: Callable[[PosePacket], None], figures: Figures):
-        self._job, self._skeleton, self._send, self._figures = job, skeleton, send, figures
+    def __init__(
+        self,
+        job: Job,
+        skeleton: str,
+        lifter,
+        send: Callable[[PosePacket], None],
+        figures: Figures,
+        show: Callable[[Frame], None] = lambda frame: None,
+    ):
+        self._job, self._skeleton, self._send, self._figures, self._show = job, skeleton, send, figures, show
         self._lifters: dict[int, object] = {}
         self._lifter = lifter
 
@@ -171,6 +181,7 @@ class Outlet:
         seen: rows of keypoints (N, K, 2) px and scores (N, K) by identity; the others' packets are empty.
         """
         figures = self._figures
+        self._show(frame)
         for identity in range(max(1, issued)):
             row = seen.get(identity)
             found = None if row is None else (keypoints[row], scores[row])

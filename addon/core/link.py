@@ -17,6 +17,7 @@ from .protocol import (
     Ping,
     Pong,
     PosePacket,
+    Preview,
     Start,
     Status,
     Stop,
@@ -115,6 +116,10 @@ class PoseLink:
         self._request = Stop(os.urandom(4).hex())
         self._send_request()
         return self._request.id
+
+    def ask_preview(self, name: str, width: int, height: int) -> None:
+        """Asks for the camera's picture in memory of this name; renewed each second. An empty name gives it back."""
+        self._endpoint.send(encode(Preview(name, width, height)), self._worker)
 
     @property
     def asking(self) -> bool:

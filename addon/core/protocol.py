@@ -122,6 +122,18 @@ class Ping:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """Asks for the camera's picture, in memory of this name (`preview_memory`), no larger than width × height pixels.
+
+    Renewed each second; an empty name gives it back.
+    """
+
+    name: str
+    width: int = 640
+    height: int = 360
+
+
+@dataclass(frozen=True)
 class Pong:
     """`ping_sent` comes back as it was; `received` and `sent` are the worker's clock, s."""
 
@@ -143,8 +155,8 @@ class Status:
 
 
 STATES = ("idle", "loading", "capturing", "camera_lost", "ended", "error")
-Control = Subscribe | Start | Stop | Ping | Pong | Status
-_CONTROL = {kind.__name__.lower(): kind for kind in (Subscribe, Start, Stop, Ping, Pong, Status)}
+Control = Subscribe | Start | Stop | Ping | Preview | Pong | Status
+_CONTROL = {kind.__name__.lower(): kind for kind in (Subscribe, Start, Stop, Ping, Preview, Pong, Status)}
 
 
 def encode_pose(packet: PosePacket) -> bytes:
@@ -278,13 +290,15 @@ def _control(kind: object, content: dict) -> Control:
 def _fits(value: object, kind: object) -> bool:
     if kind is float:
         return _is_number(value)
+    if kind is int:
+        return type(value) is int
     if kind == float | None:
         return value is None or _is_number(value)
     return isinstance(value, kind)
 
 
 def _type_name(kind: object) -> str:
-    return {str: "a string", dict: "an object", float: "a number"}.get(kind, "a number or null")
+    return {str: "a string", dict: "an object", float: "a number", int: "a whole number"}.get(kind, "a number or null")
 
 
 def _array(name: str, value: object, shape: tuple[int, ...]) -> np.ndarray:

@@ -39,6 +39,7 @@ addon/core/contact.py
 addon/core/controls.py
 addon/core/easing.py
 addon/core/endpoint.py
+addon/core/figure.py
 addon/core/filters.py
 addon/core/hands_up.py
 addon/core/journal.py
@@ -58,6 +59,7 @@ addon/core/pipeline.py
 addon/core/places.py
 addon/core/playhead.py
 addon/core/player.py
+addon/core/preview_memory.py
 addon/core/protocol.py
 addon/core/quality.py
 addon/core/reduce.py
@@ -85,6 +87,7 @@ addon/drawing.py
 addon/driven.py
 addon/export.py
 addon/figures_panel.py
+addon/ghost.py
 addon/held.py
 addon/keys.py
 addon/machine.py
@@ -102,6 +105,9 @@ addon/pose_before.py
 addon/record_operators.py
 addon/record_panel.py
 addon/record_settings.py
+addon/preview.py
+addon/preview_panel.py
+addon/preview_settings.py
 addon/properties.py
 addon/recording.py
 addon/replay.py
@@ -127,6 +133,7 @@ addon/setup_panel.py
 addon/solving.py
 addon/source_operators.py
 addon/sources.py
+addon/strokes.py
 addon/take_list.py
 addon/take_layers.py
 addon/take_operators.py

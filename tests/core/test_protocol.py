@@ -13,6 +13,7 @@ from mocap_core.protocol import (
     Ping,
     Pong,
     PosePacket,
+    Preview,
     Start,
     Status,
     Stop,
@@ -56,6 +57,7 @@ CONTROL = {
     "start": Start("a1b2c3d4", "0", "vitpose_t_simple_coco_256x192", "cpu", {"box": [10, 20, 300, 400]}),
     "stop": Stop("b2c3d4e5"),
     "ping": Ping(12.5),
+    "preview": Preview("0123456789abcdef0123456789abcdef", 480, 270),
     "pong": Pong(12.5, 1012.5, 1012.500125),
     "status": Status("capturing", "", None, {"fps": 29.97, "frames_captured": 41}, "5f3a9c01", "a1b2c3d4"),
 }
@@ -237,6 +239,9 @@ BAD = {
     "start with a list of options": b'{"type":"start","id":"1","source":"0","options":[]}',
     "a lease of text": b'{"type":"subscribe","lease_s":"long"}',
     "a lease without end": b'{"type":"subscribe","lease_s":1e999}',
+    "a preview with no name": b'{"type":"preview","width":640,"height":360}',
+    "a preview of half a pixel": b'{"type":"preview","name":"a","width":0.5,"height":360}',
+    "a preview of true": b'{"type":"preview","name":"a","width":true,"height":360}',
     "an unknown state": b'{"type":"status","state":"bored"}',
 }
 

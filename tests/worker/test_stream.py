@@ -18,7 +18,9 @@ import numpy as np
 import pytest
 import torch
 
+from mocap_core import preview_memory
 from mocap_core.link import PoseLink
+from mocap_core.preview_memory import PreviewReader
 from mocap_worker.vitpose.checkpoint import save_checkpoint
 from mocap_worker.vitpose.model_config import DEFAULT_MODEL, load_model_config
 
@@ -240,6 +242,40 @@ def test_start_while_capturing_replaces_the_capture(listener, clip):
     assert "idle" not in listener.states
     sessions = [packet.session for packet in listener.packets]
     assert len(dict.fromkeys(sessions)) == 2 and sessions[-24:] == [sessions[-1]] * 24
+
+
+def test_pictures_come_through_memory_to_who_asks(listener, clip):
+    reader, pictures = PreviewReader(), []
+
+    def watch():
+        listener.link.ask_preview(reader.name, 48, 64)
+        picture = reader.read()
+        if picture is not None:
+            pictures.append(picture)
+        return listener.states[-1:] == ["ended"]
+
+    listener.until(lambda: listener.link.status)
+    listener.link.start(str(clip))
+    listener.until(watch)
+    reader.close()
+    assert len(pictures) > 12
+    with av.open(str(clip)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    sent = {packet.timestamp for packet in listener.packets}
+    for picture in pictures:
+        assert picture.timestamp in sent
+        frame = frames[round(picture.timestamp * 12)]
+        small = cv2.resize(frame, (48, 64), interpolation=cv2.INTER_AREA)
+        assert np.abs(picture.image.astype(int) - small).mean() < 3
+    assert not list(Path(preview_memory._folder()).glob(f"*{reader.name}*"))
+
+
+def test_pictures_go_nowhere_where_nobody_asks(listener, clip):
+    reader = PreviewReader()
+    listener.link.start(str(clip), options={"as_fast_as_possible": True})
+    listener.state("ended")
+    assert reader.read() is None
+    reader.close()
 
 
 def test_stop_ends_the_capture(listener, clip):

@@ -10,27 +10,9 @@ import av
 import cv2
 import numpy as np
 
-from mocap_core.skeleton import COCO17
+from mocap_core.figure import COLOURS, ENDS, MIN_SCORE
 
-_INDEX = {name: i for i, name in enumerate(COCO17)}
-_LEFT, _RIGHT, _MIDDLE = (255, 140, 40), (60, 170, 255), (245, 245, 245)
-_LINES = [
-    (_INDEX[a.format(side)], _INDEX[b.format(side)], colour)
-    for side, colour in (("left", _LEFT), ("right", _RIGHT))
-    for a, b in (
-        ("{}_shoulder", "{}_elbow"),
-        ("{}_elbow", "{}_wrist"),
-        ("{}_hip", "{}_knee"),
-        ("{}_knee", "{}_ankle"),
-        ("{}_shoulder", "{}_hip"),
-        ("nose", "{}_eye"),
-        ("{}_eye", "{}_ear"),
-    )
-] + [
-    (_INDEX["left_shoulder"], _INDEX["right_shoulder"], _MIDDLE),
-    (_INDEX["left_hip"], _INDEX["right_hip"], _MIDDLE),
-]
-MIN_SCORE = 0.2
+_LINES = [(a, b, tuple(255 * colour)) for (a, b), colour in zip(ENDS, COLOURS, strict=True)]
 
 
 def draw_keypoints(picture: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
