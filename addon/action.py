@@ -138,38 +138,32 @@ def curves(action: bpy.types.Action):
     return action.fcurves if _LEGACY else _channelbag(action).fcurves
 
 
-def write(
-    action: bpy.types.Action,
-    armature: bpy.types.Object,
-    channels: Sequence[Channel],
-    frames: np.ndarray,
-    values: Sequence[np.ndarray],
-    held: Sequence[Held] = (),
-) -> None:
-    """Replace what the Action holds for the armature.
-
-    frames: (F,) ascending. values: for each channel (F, width). held: keyed once, at the first frame. Other keys lie
-    on every frame, so between them it is linear: anything smoother would overshoot what was captured.
-    """
+def begin_writing(action: bpy.types.Action, frame: float, held: Sequence[Held] = ()) -> None:
+    """Empty a take's Action, and let it hold what has one value during the take, keyed at its first frame."""
     fcurves = curves(action)
     for curve in list(fcurves):
         fcurves.remove(curve)
+    for switch in held:
+        (curve,) = _new_curves(action, fcurves, Channel(switch.data_path, 1, switch.group))
+        curve.keyframe_points.insert(frame, switch.value)
+    action[_TAKE]["held"] = json.dumps({switch.data_path: switch.before for switch in held})
+
+
+def write(action: bpy.types.Action, channel: Channel, frames: np.ndarray, values: np.ndarray) -> None:
+    """Add a channel's curves. frames: (K,) ascending. values: (K, width).
+
+    Between keys it is linear: anything smoother would overshoot what was captured.
+    """
     points = np.empty((len(frames), 2), np.float32)
     points[:, 0] = frames
     linear = np.full(len(frames), _LINEAR, np.int32)
-    for switch in held:
-        (curve,) = _new_curves(action, fcurves, Channel(switch.data_path, 1, switch.group))
-        curve.keyframe_points.insert(frames[0], switch.value)
-    action[_TAKE]["held"] = json.dumps({switch.data_path: switch.before for switch in held})
-    for channel, numbers in zip(channels, values, strict=True):
-        for index, curve in enumerate(_new_curves(action, fcurves, channel)):
-            points[:, 1] = numbers[:, index]
-            keys = curve.keyframe_points
-            keys.add(len(frames))
-            keys.foreach_set("co", points.ravel())
-            keys.foreach_set("interpolation", linear)
-            curve.update()
-    armature.update_tag()
+    for index, curve in enumerate(_new_curves(action, curves(action), channel)):
+        points[:, 1] = values[:, index]
+        keys = curve.keyframe_points
+        keys.add(len(frames))
+        keys.foreach_set("co", points.ravel())
+        keys.foreach_set("interpolation", linear)
+        curve.update()
 
 
 def is_take(action: bpy.types.Action | None) -> bool:

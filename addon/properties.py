@@ -82,6 +82,9 @@ class MocapScene(bpy.types.PropertyGroup):
         max=1.0,
         subtype="FACTOR",
     )
+    contact: bpy.props.BoolProperty(
+        name="Pin Feet", description="Feet that stand still are held where they are", default=True
+    )
     legs: bpy.props.EnumProperty(
         name="Legs",
         description="Whether hips and legs follow, or hold as they are for somebody who sits",

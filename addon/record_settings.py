@@ -72,6 +72,27 @@ class MocapRecord(bpy.types.PropertyGroup):
         ),
         default="ACTION",
     )
+    reduce: bpy.props.BoolProperty(
+        name="Fewer Keys",
+        description="Write only the keys that are needed for every frame to stay within the error",
+        default=False,
+    )
+    error_deg: bpy.props.FloatProperty(
+        name="Angle",
+        description="By how much the rotation of a bone may be off at any frame, degrees",
+        default=0.5,
+        min=0.01,
+        soft_max=10.0,
+        max=90.0,
+    )
+    error_mm: bpy.props.FloatProperty(
+        name="Distance",
+        description="By how much a place may be off at any frame, millimetres",
+        default=2.0,
+        min=0.01,
+        soft_max=50.0,
+        max=1000.0,
+    )
 
 
 CLASSES = (MocapRecord,)

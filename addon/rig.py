@@ -22,7 +22,7 @@ from .core.skeleton import HUMANOID, REQUIRED_BONES
 from .core.solve.rig import Rig, RigError, RigPose
 from .rig_controls import Driving, bone_path
 
-_FRAMES = 2000  # of a take at once: the matrices of a frame take some kB
+_FRAMES = 500  # of a take at once
 _SHORTEST_M = 0.02  # a limb's segment that is shorter is none
 _SEGMENTS = tuple(
     (side + one, side + other)
@@ -68,20 +68,32 @@ class Target:
 
     def values(self, rotations: np.ndarray, hips_location: np.ndarray) -> list[np.ndarray]:
         """For each channel its numbers (F, width). rotations: (F, B, 4) wxyz. hips_location: (F, 3)."""
-        pieces = [
-            self.basis(rotations[first : first + _FRAMES], hips_location[first : first + _FRAMES])
-            for first in range(0, len(rotations), _FRAMES)
-        ]
-        turned, moved = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        turned = same_hemisphere(turned)
+        steps = self.values_in_steps(rotations, hips_location)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+
+    def values_in_steps(self, rotations: np.ndarray, hips_location: np.ndarray):
+        """The same, as a generator that yields every few milliseconds."""
+        turned = np.empty((len(rotations), len(self.driving.keyed), 4))
+        moved = np.empty((len(rotations), len(self.driving.keyed), 3))
+        for first in range(0, len(rotations), _FRAMES):
+            rows = slice(first, first + _FRAMES)
+            turned[rows], moved[rows] = self.basis(rotations[rows], hips_location[rows])
+            yield
         columns = []
         for number, keyed in enumerate(self.driving.keyed):
             if not keyed.follows:
                 continue
             if keyed.located:
                 columns.append(moved[:, number])
-            quaternions = turned[:, number]
-            columns.append(quaternions if keyed.mode == "QUATERNION" else _converted(quaternions, keyed.mode))
+            quaternions = same_hemisphere(turned[:, number])
+            if keyed.mode != "QUATERNION":
+                quaternions = yield from _converted(quaternions, keyed.mode)
+            columns.append(quaternions)
+            yield
         return columns
 
     def basis(self, rotations: np.ndarray, hips_location: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -268,12 +280,15 @@ def _mend_tips(parts: list[str], rest: np.ndarray, lengths: np.ndarray) -> None:
 
 
 def _converted(quaternions: np.ndarray, mode: str) -> np.ndarray:
-    """(F, 4) wxyz as axis-angle (F, 4) or as Euler angles (F, 3) in the order `mode`, each near the last."""
+    """(F, 4) wxyz as axis-angle (F, 4) or as Euler angles (F, 3) in the order `mode`, each near the last.
+    A generator that yields every few milliseconds."""
     if mode == "AXIS_ANGLE":
         return axis_angle(quaternions)
     rows = []
     before = Euler((0.0, 0.0, 0.0), mode)
-    for quaternion in quaternions.tolist():
-        before = Quaternion(quaternion).to_euler(mode, before)
-        rows.append(tuple(before))
+    for first in range(0, len(quaternions), _FRAMES):
+        for quaternion in quaternions[first : first + _FRAMES].tolist():
+            before = Quaternion(quaternion).to_euler(mode, before)
+            rows.append(tuple(before))
+        yield
     return np.array(rows)

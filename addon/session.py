@@ -21,21 +21,25 @@ from .core.link import LinkError, PoseLink
 from .core.pipeline import Settings
 from .core.protocol import PosePacket
 from .core.quality import Quality
+from .core.reading import Reading
 from .core.seal import read_key
 from .core.solve.rig import RigError
 from .core.stages import LAG_JOINTS
-from .core.take import TakeError, read_take
+from .core.take import TakeError
+from .core.take_notes import read_notes
 from .cues import Cues
 from .driven import Driven, assigned
 from .ghost import ghost
 from .held import pose_of, stand
+from .key_reduction import Bounds
 from .measures import Latency, Rate, Times
 from .pose_before import PoseBefore
 from .preview import preview
 from .recording import Recording, frames_a_second, header_of, stand_in, take_name
 from .replay import Replay
-from .solving import SolvedTake, Solving, named, people_in
+from .solving import SolvedTake, Solving, named
 
+_SMALL = 1_000_000  # bytes of a take that is read at once
 SLICE_S = 0.004  # of the final solve, a tick
 PRESENT_S = 1.0
 STAGES = ("receive", "solve", "write", "evaluate", "keys")
@@ -59,6 +63,8 @@ class Session:
         self.link: PoseLink | None = None
         self.recording: Recording | None = None
         self.solving: Solving | None = None
+        self.reading: Reading | None = None
+        self._again = False
         self.last_takes: list[SolvedTake] = []
         self.cues = Cues()
         self.before: list[PoseBefore] = []
@@ -180,7 +186,7 @@ class Session:
         scene = bpy.data.scenes.get(self._scene_name)
         if scene is None:
             raise SessionError(f"The scene is gone. The take is kept as {recording.path}.")
-        people = people_in(recording.packets)
+        people = list(recording.journal.people)
         now = {armature.session_uid: person for armature, person in assigned(scene) if armature is not None}
         waiting, unseen = [], []
         for part in recording.parts:
@@ -194,7 +200,7 @@ class Session:
                 Solving(
                     recording.path, part.target, settings, part.stand, recording.packets, recording.first_frame,
                     recording.fps, part.action_name, person, part.held, from_frame=recording.from_frame,
-                    end_s=recording.end_s, track=recording.on_track,
+                    end_s=recording.end_s, track=recording.on_track, bounds=bounds_of(scene),
                 )
             )  # fmt: skip
         if not people:
@@ -210,22 +216,40 @@ class Session:
             self.notice = problem
         self._solve(scene, waiting)
 
-    def load_take(self, path: Path, scene: bpy.types.Scene) -> None:
-        """Solve a take from disk for every character whose person it shows, from the playhead. Raises SessionError."""
-        if self.recording is not None or self.solving is not None:
+    def load_take(self, path: Path, scene: bpy.types.Scene, again: bool = False) -> None:
+        """Solve a take from disk for every character whose person it shows, from the playhead; `again`: where it was,
+        in place of the Action that was made of it. Raises SessionError.
+
+        A large one is read by a thread, and what is wrong with it is said in `notice`.
+        """
+        if self.recording is not None or self.solving is not None or self.reading is not None:
             raise SessionError("Wait for the take that is being made.")
-        cast = assigned(scene)
-        if cast[0][0] is None or cast[0][0].name not in scene.objects:
+        chosen = scene.mocap.target
+        if chosen is None or chosen.name not in scene.objects:
             raise SessionError("Choose a character first.")
+        self._scene_name, self.notice = scene.name, ""
+        self.reading, self._again = Reading(path), again
+        if bpy.app.background or not path.exists() or path.stat().st_size < _SMALL:
+            self._read(scene)
+        else:
+            clockwork.start()
+
+    def _read(self, scene: bpy.types.Scene) -> None:
+        """Go on with a take that has been read. Raises SessionError."""
+        reading, self.reading = self.reading, None
         try:
-            take = read_take(path)
+            take, people = reading.take()
         except TakeError as error:
             raise SessionError(str(error)) from error
-        people = people_in(take.packets)
+        path, cast, notes = take.path, assigned(scene), read_notes(take.path)
+        fps = frames_a_second(scene)
+        first_frame = scene.frame_current - notes.start_s * fps
+        if self._again and notes.frame is not None:
+            first_frame = notes.frame
         shown = [
             (number, armature, person)
             for number, (armature, person) in enumerate(cast)
-            if person in people and armature.name in scene.objects
+            if person in people and armature is not None and armature.name in scene.objects
         ]
         if not shown:
             other = f"not person {cast[0][1]}; {named(people)}. Choose another person" if people else "nobody"
@@ -242,15 +266,15 @@ class Session:
             settings = _settings(scene, Calibration.from_header(said))
             waiting.append(
                 Solving(
-                    path, target, settings, stood, take.packets, scene.frame_current, frames_a_second(scene), "",
-                    person, pose_of(armature, target), take_name(path, number, armature),
-                    track=take_layers.on_track(scene),
+                    path, target, settings, stood, take.packets, first_frame, fps,
+                    take_layers.made_of(path, armature) if self._again else "", person, pose_of(armature, target),
+                    take_name(path, number, armature), None, notes.start_s, notes.end_s, take_layers.on_track(scene),
+                    bounds_of(scene),
                 )
             )  # fmt: skip
         if not waiting:
             raise SessionError(problem)
         self.notice = problem
-        self._scene_name = scene.name
         self._solve(scene, waiting)
 
     # The tick
@@ -266,8 +290,13 @@ class Session:
             return
         if self.link is not None:
             self._live(scene, now)
-        if self.solving is not None and self.solving.advance(SLICE_S):
-            self._finish(scene)
+        if self.reading is not None and self.reading.done:
+            try:
+                self._read(scene)
+            except SessionError as error:
+                self.notice = str(error)
+        elif self.solving is not None and self.solving.advance(SLICE_S):
+            self._finish(scene, SLICE_S)
         if now - self._redrawn_s > _REDRAW_S:
             self._redrawn_s = now
             window.redraw_panels()
@@ -277,7 +306,7 @@ class Session:
     @property
     def busy(self) -> bool:
         """True while ticks are needed."""
-        return self.link is not None or self.solving is not None
+        return self.link is not None or self.solving is not None or self.reading is not None
 
     @property
     def worker_runs(self) -> bool:
@@ -467,7 +496,7 @@ class Session:
         problem = ""
         while self.solving is not None:
             if self.solving.advance(1.0):
-                problem = self._finish(scene) or problem
+                problem = self._finish(scene, 1.0) or problem
         if problem:
             raise SessionError(problem)
 
@@ -476,10 +505,10 @@ class Session:
         done = len(self.last_takes)
         return (done + self.solving.progress) / (done + 1 + len(self._waiting))
 
-    def _finish(self, scene: bpy.types.Scene) -> str:
-        """Make the Action of what is solved, and go on with the take's next character; what went wrong, a sentence."""
+    def _finish(self, scene: bpy.types.Scene, budget_s: float) -> str:
+        """Go on making the Action of what is solved, then with the take's next character; what went wrong, a
+        sentence."""
         solving, problem = self.solving, ""
-        self.solving = self._waiting.pop(0) if self._waiting else None
         armature = rig.find(solving.target, scene)
         if armature is None:
             problem = f"{solving.target.name} is gone. The take is kept; load {solving.path} for another character."
@@ -488,7 +517,13 @@ class Session:
             take_action = bpy.data.actions.get(solving.action_name) or action.new(
                 armature, solving.name, play=not solving.track
             )
-            self.last_takes.append(solving.write(armature, take_action))
+            solving.action_name = take_action.name
+            solved = solving.write(armature, take_action, budget_s)
+            if solved is None:
+                return ""
+            take_layers.remember(take_action, solving.path, armature)
+            self.last_takes.append(solved)
+        self.solving = self._waiting.pop(0) if self._waiting else None
         if self.solving is None:
             self.notice = self.notice or (self._journal.problem if self._journal is not None else "")
             window.show_status(None)
@@ -501,7 +536,9 @@ class Session:
     def _close(self) -> None:
         if self.recording is not None:
             self.recording.end()
-        self.recording = self.solving = None
+        if self.solving is not None:
+            self.solving.close()
+        self.recording = self.solving = self.reading = None
         self.cues.cancel()
         self._waiting = []
         for driven in self._cast:
@@ -517,9 +554,9 @@ class Session:
 
     def end(self, why: str) -> None:
         """Let go of everything at once; a take being recorded stays on disk and `notice` says where."""
-        if self.link is None and self.solving is None:
+        if self.link is None and self.solving is None and self.reading is None:
             return
-        kept = self.recording or self.solving
+        kept = self.recording or self.solving or self.reading
         self._close()
         self.notice = f"{why} The take so far is kept as {kept.path}." if kept else why
 
@@ -543,7 +580,7 @@ class Session:
             return "recording"
         if self.cues.begins_s is not None:
             return "counting"
-        if self.solving is not None:
+        if self.solving is not None or self.reading is not None:
             return "solving"
         if self.link is None:
             return "off"
@@ -563,9 +600,16 @@ def _settings(scene: bpy.types.Scene, calibration: Calibration | None) -> Settin
         level=chosen.level,
         mirror=chosen.mirror,
         smoothness=chosen.smoothness,
+        contact=chosen.contact,
         legs=chosen.legs,
         calibration=calibration,
     )
+
+
+def bounds_of(scene: bpy.types.Scene) -> Bounds | None:
+    """How far keys may be off, where fewer are wanted."""
+    record = scene.mocap.record
+    return Bounds(record.error_deg, record.error_mm) if record.reduce else None
 
 
 def _view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:

@@ -1,5 +1,6 @@
-"""A finished take on its way to an Action: the final solve in slices, then all curves at once."""
+"""A finished take on its way to an Action, in slices: the final solve, what it is as keys, the curves."""
 
+import gc
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -9,11 +10,15 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from . import action, take_layers
+from . import action, key_reduction, take_layers
 from .core.pipeline import Settings, Stand, solve_take
 from .core.protocol import PosePacket
 from .core.solve.rig import RigPose
+from .key_reduction import Bounds
 from .rig import Target
+
+_SOLVED = 0.95  # of all the work
+_FREED = 500
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,14 @@ class SolvedTake:
 
 
 class Solving:
-    """One take being solved: `advance` until it is true, then `write`.
+    """One take being solved: `advance` until it is true, then `write` until it gives what became of the take.
 
-    action_name: the Action with the live keys, if there is one; else `name` is a new one's, the file's if it is empty.
-    person: who of those in the take; it begins with
-    the take's first packet, whoever that shows, so that all people of a take are on one time. held: the pose of hips
-    and legs that do not follow. first_frame: where on the timeline that first packet lies, between frames, too;
-    from_frame: where keys begin at the earliest. start_s, end_s: what of the take is wanted, from its first packet on.
-    track: the take lies on an NLA track.
+    action_name: the Action with the live keys, or that is made anew; else `name` is a new one's, the file's if it is
+    empty. person: who of those in the take; it begins with the take's first packet, whoever that shows, so that all
+    people of a take are on one time. held: the pose of hips and legs that do not follow. first_frame: where on the
+    timeline that first packet lies, between frames, too; from_frame: where keys begin at the earliest. start_s, end_s:
+    what of the take is wanted, from its first packet on. track: the take lies on an NLA track. bounds: how far keys
+    may be off; without, each frame has its own.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Solving:
         start_s: float = 0.0,
         end_s: float | None = None,
         track: bool = False,
+        bounds: Bounds | None = None,
     ):
         self.path = path
         self.name = name or path.stem
@@ -63,55 +69,95 @@ class Solving:
         self.action_name = action_name
         self.progress = 0.0
         self.track = track
-        self._spent_s = 0.0
-        packets = in_one_time(packets)
-        begin_s, length_s = packets[0].timestamp, packets[-1].timestamp - packets[0].timestamp
-        end_s = length_s if end_s is None else min(end_s, length_s)
-        self._frames = frames_in(first_frame, from_frame, start_s, end_s, fps)
-        self._times_s = begin_s + (self._frames - first_frame) / fps
-        theirs = [packet for packet in packets if packet.person == person]
-        self._steps: Iterator[float] = solve_take(target.rig, settings, theirs, self._times_s, stand, held)
-        self._poses = None
+        self._spent_s = self._writing_s = 0.0
+        self._place = first_frame, from_frame, start_s, end_s, fps
+        self._steps = self._work(settings, stand, packets, person, held, bounds)
+        self._done = False
+        self._written = 0  # channels, or curves are to be begun anew
 
     def advance(self, budget_s: float) -> bool:
         """Solve on for about `budget_s` seconds; true when all is solved."""
         start_s = time.perf_counter()
         try:
-            while time.perf_counter() - start_s < budget_s:
+            while not self._done and time.perf_counter() - start_s < budget_s:
                 self.progress = next(self._steps)
-        except StopIteration as end:
-            self._poses = end.value
+        except StopIteration:
+            self._done = True
+        # Hundreds of thousands of objects live until the end: Python's collector would stop everything to look at them.
+        gc.unfreeze() if self._done else gc.freeze()
         self._spent_s += time.perf_counter() - start_s
-        return self._poses is not None
+        return self._done
 
-    def write(self, armature: bpy.types.Object, take_action: bpy.types.Action) -> SolvedTake:
-        """Replace the Action's keys by the solved ones."""
+    def close(self) -> None:
+        """Let go of a solve that is not wanted any more."""
+        self._steps.close()
+        gc.unfreeze()
+
+    def write(
+        self, armature: bpy.types.Object, take_action: bpy.types.Action, budget_s: float = math.inf
+    ) -> SolvedTake | None:
+        """Replace the Action's keys by the solved ones, for about `budget_s` seconds; None until all are there."""
         start_s = time.perf_counter()
-        poses = self._poses
-        values = self.target.values(poses.rotations, poses.hips_location)
-        action.write(take_action, armature, self.target.channels, self._frames, values, self.target.driving.held)
+        channels, held = self.target.channels, self.target.driving.held
+        there = len(action.curves(take_action))
+        if not self._written or there != len(held) + sum(channel.width for channel in channels[: self._written]):
+            action.begin_writing(take_action, float(self._frames[0]), held)  # or an undo took some away
+            self._written = 0
+        while self._written < len(channels):
+            rows = self._rows[self._written]
+            values = self._values[self._written][rows]
+            action.write(take_action, channels[self._written], self._frames[rows], values)
+            self._written += 1
+            if time.perf_counter() - start_s > budget_s:
+                break
+        self._writing_s += time.perf_counter() - start_s
+        if self._written < len(channels):
+            return None
         take_layers.settle(armature, take_action, self.track)
-        return SolvedTake(
-            self.path,
-            take_action.name,
-            self._frames,
-            self._times_s,
-            poses.world_from_camera,
-            {"solve": self._spent_s, "write": time.perf_counter() - start_s},
-        )
+        armature.update_tag()
+        spent_s = {"solve": self._spent_s, "write": self._writing_s}
+        return SolvedTake(self.path, take_action.name, self._frames, self._times_s, self._world_from_camera, spent_s)
+
+    def _work(self, settings, stand, packets, person, held, bounds) -> Iterator[float]:
+        first_frame, from_frame, start_s, end_s, fps = self._place
+        packets = in_one_time(packets)
+        begin_s, length_s = packets[0].timestamp, packets[-1].timestamp - packets[0].timestamp
+        end_s = length_s if end_s is None else min(end_s, length_s)
+        frames = frames_in(first_frame, 0.0, length_s, fps)  # all, as where the feet are follows from the beginning
+        times_s = begin_s + (frames - first_frame) / fps
+        wanted = frames_in(first_frame, start_s, end_s, fps)
+        wanted = wanted if from_frame is None else wanted[wanted >= from_frame]
+        used = np.isin(frames, wanted) if len(wanted) else frames == frames[-1]
+        self._frames, self._times_s = frames[used], times_s[used]
+        yield 0.0
+        theirs = [packet for packet in packets if packet.person == person]
+        poses = yield from _scaled(solve_take(self.target.rig, settings, theirs, times_s, stand, held), _SOLVED)
+        self._world_from_camera = poses.world_from_camera
+        values = self.target.values_in_steps(poses.rotations[used], poses.hips_location[used])
+        self._values = yield from _scaled(values, _SOLVED)
+        rows = key_reduction.rows_of(self.target.channels, self._values, bounds, self.target.space.unit_m)
+        self._rows = yield from _scaled(rows, _SOLVED)
+        for packets_ in (packets, theirs):  # thousands are not freed at once
+            while packets_:
+                del packets_[-_FREED:]
+                yield 1.0
 
 
-def frames_in(first_frame: float, from_frame: int | None, start_s: float, end_s: float, fps: float) -> np.ndarray:
+def _scaled(work, share: float):
+    """A part's progress as the whole's; work that tells none is behind the part. Gives what the work gives."""
+    while True:
+        try:
+            done = next(work)
+        except StopIteration as end:
+            return end.value
+        yield share if done is None else share * done
+
+
+def frames_in(first_frame: float, start_s: float, end_s: float, fps: float) -> np.ndarray:
     """(F,) the whole frames of a take whose first packet lies at `first_frame`, of the seconds that are wanted; one at
     least."""
     begin = math.ceil(first_frame + start_s * fps - 1e-3)
-    begin = begin if from_frame is None else max(begin, from_frame)
     return np.arange(begin, max(math.floor(first_frame + end_s * fps + 1e-3), begin) + 1)
-
-
-def people_in(packets: Sequence[PosePacket]) -> list[int]:
-    """The numbers of those who are seen in a take."""
-    return sorted({packet.person for packet in packets if not packet.empty})
 
 
 def named(people: Sequence[int]) -> str:

@@ -1,5 +1,7 @@
 """Takes beside what a character plays already: what they silence while they are recorded, and NLA tracks over it."""
 
+from pathlib import Path
+
 import bpy
 from bpy.app.handlers import persistent
 
@@ -64,6 +66,11 @@ def settle(armature: bpy.types.Object, take: bpy.types.Action, track: bool) -> N
     if not track:
         action.assign(take, armature)
         return
+    data = armature.animation_data or armature.animation_data_create()
+    there = data.nla_tracks.get(action.noted(take, "track"))
+    if there is not None:  # it is made anew
+        _fit(there.strips[0], take)
+        return
     action.give_back(take, armature)
     data = armature.animation_data or armature.animation_data_create()
     below = data.action
@@ -103,12 +110,35 @@ def remove(take: bpy.types.Action, armature: bpy.types.Object | None) -> None:
     action.remove(take, armature)
 
 
+def remember(take: bpy.types.Action, path: Path, armature: bpy.types.Object) -> None:
+    """Have an Action know which take it was made of, and for whom."""
+    action.note(take, path=str(path), character=armature.name)
+
+
+def made_of(path: Path, armature: bpy.types.Object) -> str:
+    """The name of the Action that was made of a take for this character, or an empty text."""
+    for take in bpy.data.actions:
+        known = action.is_take(take) and action.noted(take, "path") == str(path)
+        if known and action.noted(take, "character") == armature.name:
+            return take.name
+    return ""
+
+
+def _fit(strip: bpy.types.NlaStrip, played: bpy.types.Action) -> None:
+    """Let a strip show all of its Action, each frame where it is."""
+    first, last = played.frame_range
+    strip.action_frame_start, strip.action_frame_end = first, max(last, first + 1.0)
+    strip.frame_end_ui, strip.frame_start_ui = max(last, first + 1.0), first
+    strip.frame_end_ui = max(last, first + 1.0)
+
+
 def _track(data: bpy.types.AnimData, played: bpy.types.Action, slot, extrapolation: str) -> bpy.types.NlaTrack:
     """A new track on top with the Action where its keys are."""
     tracks = data.nla_tracks
     track = tracks.new(prev=tracks[-1] if len(tracks) else None)
     track.name = played.name
     strip = track.strips.new(played.name, round(played.frame_range[0]), played)
+    _fit(strip, played)
     action.set_slot(strip, slot)
     strip.extrapolation = extrapolation
     strip.blend_type = "REPLACE"

@@ -14,7 +14,7 @@ from . import window
 from .core import places
 from .core.take import TakeError
 from .core.take_folder import Entry, TakeFolder
-from .core.take_notes import read_notes, rename, write_notes
+from .core.take_notes import Notes, read_notes, rename, write_notes
 
 _BEAT_S = 0.2
 _folder = TakeFolder()
@@ -49,10 +49,30 @@ def _get_star(self) -> bool:
 
 
 def _set_star(self, star: bool) -> None:
+    _note_of(self, star=star)
+
+
+def _set_start(self, start_s: float) -> None:
+    _note_of(self, start_s=min(max(start_s, 0.0), self.length_s))
+
+
+def _get_end(self) -> float:
+    return self.kept_end_s if self.kept_end_s >= 0 else self.length_s
+
+
+def _set_end(self, end_s: float) -> None:
+    _note_of(self, end_s=max(end_s, 0.0) if end_s < self.length_s else None)
+
+
+def _set_frame(self, frame: float) -> None:
+    _note_of(self, frame=float(frame))
+
+
+def _note_of(item, **changes) -> None:
+    """Change what is noted about an item's take, and show it."""
     global problem
     try:
-        note(Path(self.path), star=star)
-        self.starred = star
+        _show(item, note(Path(item.path), **changes))
         problem = ""
     except TakeError as error:
         problem = str(error)
@@ -76,6 +96,33 @@ class MocapTake(bpy.types.PropertyGroup):
     damaged: bpy.props.IntProperty(name="Damaged", description="Lines of the file that cannot be read")
     people: bpy.props.StringProperty(name="People")
     problem: bpy.props.StringProperty()
+    start_s: bpy.props.FloatProperty(
+        name="Start",
+        description="Where in the take it begins to be used",
+        unit="TIME_ABSOLUTE",
+        step=10,
+        get=lambda self: self.kept_start_s,
+        set=_set_start,
+    )
+    end_s: bpy.props.FloatProperty(
+        name="End",
+        description="Where in the take it ends to be used",
+        unit="TIME_ABSOLUTE",
+        step=10,
+        get=_get_end,
+        set=_set_end,
+    )
+    frame: bpy.props.FloatProperty(
+        name="Frame",
+        description="Where on the timeline the take's first picture lies when it is solved again",
+        step=100,
+        precision=2,
+        get=lambda self: self.kept_frame,
+        set=_set_frame,
+    )
+    kept_start_s: bpy.props.FloatProperty(options={"HIDDEN"})
+    kept_end_s: bpy.props.FloatProperty(options={"HIDDEN"})
+    kept_frame: bpy.props.FloatProperty(options={"HIDDEN"})
 
 
 class MocapTakes(bpy.types.PropertyGroup):
@@ -111,10 +158,12 @@ def refresh(context: bpy.types.Context) -> None:
     _bring_in(context)
 
 
-def note(path: Path, **changes) -> None:
-    """Change what is noted about a take. Raises TakeError."""
-    write_notes(path, replace(read_notes(path), **changes))
+def note(path: Path, **changes) -> Notes:
+    """Change what is noted about a take; all that is noted then. Raises TakeError."""
+    notes = replace(read_notes(path), **changes)
+    write_notes(path, notes)
     _folder.forget()
+    return notes
 
 
 def _beat() -> float | None:
@@ -144,13 +193,20 @@ def _bring_in(context: bpy.types.Context) -> None:
 def _fill(item: MocapTake, entry: Entry) -> None:
     summary = entry.summary
     item.path = str(entry.path)
-    item.starred = entry.notes.star
+    _show(item, entry.notes)
     item.state = entry.state.upper() or "READY"
     item.created = summary.created[:16].replace("T", " ")
     item.length_s, item.frames = summary.length_s, summary.frames
     item.lost, item.unseen, item.damaged = summary.lost, summary.unseen, summary.damaged
     item.people = ", ".join(map(str, summary.people))
     item.problem = entry.problem
+
+
+def _show(item: MocapTake, notes: Notes) -> None:
+    item.starred = notes.star
+    item.kept_start_s = notes.start_s
+    item.kept_end_s = -1.0 if notes.end_s is None else notes.end_s
+    item.kept_frame = 1.0 if notes.frame is None else notes.frame
 
 
 CLASSES = (MocapTake, MocapTakes)

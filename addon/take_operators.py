@@ -93,6 +93,26 @@ class MOCAP_OT_recover_take(TakeOperator, bpy.types.Operator):
         return f"Recovered {path.stem}"
 
 
+class MOCAP_OT_solve_again(TakeOperator, bpy.types.Operator):
+    bl_idname = "mocap.solve_again"
+    bl_label = "Solve Again"
+    bl_description = (
+        "Make the take's Action anew for the character, with the settings as they are now: smoothness, legs, pinned "
+        "feet, parts, keys. It replaces the one that was made of the take for this character"
+    )
+
+    filepath: _file()
+
+    @classmethod
+    def poll(cls, context):
+        return require(cls, has_character(context), "Choose a character first") and require(
+            cls, session.recording is None and session.solving is None, "Wait until the last take is made"
+        )
+
+    def run(self, context):
+        session.load_take(self.path(context), context.scene, again=True)
+
+
 class MOCAP_OT_open_takes_folder(Operator, bpy.types.Operator):
     bl_idname = "mocap.open_takes_folder"
     bl_label = "Open Folder"
@@ -116,4 +136,10 @@ class MOCAP_OT_refresh_takes(Operator, bpy.types.Operator):
         take_list.refresh(context)
 
 
-CLASSES = (MOCAP_OT_delete_take, MOCAP_OT_recover_take, MOCAP_OT_open_takes_folder, MOCAP_OT_refresh_takes)
+CLASSES = (
+    MOCAP_OT_delete_take,
+    MOCAP_OT_recover_take,
+    MOCAP_OT_solve_again,
+    MOCAP_OT_open_takes_folder,
+    MOCAP_OT_refresh_takes,
+)

@@ -1,5 +1,7 @@
 """The sub-panel Takes: the list, what is known of the chosen one, and what can be done with it."""
 
+from typing import ClassVar
+
 import bpy
 
 from . import take_layers, take_list
@@ -106,10 +108,38 @@ class MOCAP_PT_takes(Panel, bpy.types.Panel):
             layout.operator("mocap.pose_back", icon="LOOP_BACK")
 
 
+class MOCAP_PT_solve_again(Panel, bpy.types.Panel):
+    bl_label = "Solve Again"
+    bl_parent_id = "MOCAP_PT_takes"
+    bl_options: ClassVar = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context):
+        return take_list.chosen(context) is not None
+
+    def draw(self, context):
+        item, scene = take_list.chosen(context), context.scene.mocap
+        column = self.layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        part = column.column(align=True)
+        part.prop(item, "start_s")
+        part.prop(item, "end_s")
+        column.prop(item, "frame")
+        column.prop(scene, "smoothness", slider=True)
+        column.prop(scene, "contact")
+        column.prop(scene.record, "reduce")
+        part = column.column(align=True)
+        part.active = scene.record.reduce
+        part.prop(scene.record, "error_deg", text="Angle (°)")
+        part.prop(scene.record, "error_mm", text="Distance (mm)")
+        self.layout.operator("mocap.solve_again", icon="FILE_REFRESH").filepath = item.path
+
+
 def clock(seconds: float) -> str:
     """Minutes, seconds and tenths: 0:02.5, or 10:00.0."""
     tenths = round(seconds * 10)
     return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
 
 
-CLASSES = (MOCAP_UL_takes, MOCAP_PT_takes)
+CLASSES = (MOCAP_UL_takes, MOCAP_PT_takes, MOCAP_PT_solve_again)

@@ -23,6 +23,7 @@ FIRST_NOISE = 0.8
 STILL_LIVELINESS = 1e-4  # of points at rest, in a finished take
 NOTICED_S = 0.2  # after which motion has been told from noise
 LIGHT = 0.1  # below this heaviness a resting point is let go, more and more
+_ARRAY_SLICE = 1500  # frames of what numpy does to all of them
 _EXTREME = 3.0  # a third difference counts as this many standard deviations at most
 
 
@@ -170,11 +171,13 @@ def smooth(measured, promised, times_s, heaviness=1.0, slice_frames=48):
     first = min(count - 1, int(np.searchsorted(times_s, times_s[0] + NOISE_MEMORY_S)))
     noise[:first] = noise[first]
     yield
-    sigma = (heaviness * noise * promised[..., None]).reshape(count, -1)
-    yield
     motion = yield from _noticed_earlier(motion, times_s)
-    liveliness = np.repeat(motion**2 + STILL_LIVELINESS, 3, axis=1)
-    yield
+    sigma, liveliness = np.empty((count, 3 * points)), np.empty((count, 3 * points))
+    for begin in range(0, count, _ARRAY_SLICE):
+        rows = slice(begin, begin + _ARRAY_SLICE)
+        sigma[rows] = (heaviness * noise[rows] * promised[rows, :, None]).reshape(-1, 3 * points)
+        liveliness[rows] = np.repeat(motion[rows] ** 2 + STILL_LIVELINESS, 3, axis=1)
+        yield
     position, velocity = yield from filters.smooth(
         measured.reshape(count, -1, 1), sigma, times_s, liveliness, slice_frames
     )

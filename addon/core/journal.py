@@ -36,6 +36,11 @@ class Journal:
     def packets(self) -> int:
         return self._writer.packets
 
+    @property
+    def people(self) -> tuple[int, ...]:
+        """The numbers of those who were seen."""
+        return self._count.people
+
     def write(self, packet: PosePacket) -> None:
         self._writer.write(packet)
         self._count.add(packet)

@@ -48,6 +48,11 @@ class TakeCount:
         if not packet.empty:
             self._people.add(packet.person)
 
+    @property
+    def people(self) -> tuple[int, ...]:
+        """The numbers of those who were seen."""
+        return tuple(sorted(self._people))
+
     def summary(self, created: str = "", damaged: int = 0) -> TakeSummary:
         sessions = list(self._sessions.values())
         pauses_s = [max(after.received_s[0] - before.received_s[1], 0.0) for before, after in pairwise(sessions)]
@@ -57,7 +62,7 @@ class TakeCount:
             sum(len(session.times_s) for session in sessions),
             sum(session.lost for session in sessions),
             sum(len(session.times_s - session.seen_s) for session in sessions),
-            tuple(sorted(self._people)),
+            self.people,
             damaged,
         )
 

@@ -62,6 +62,7 @@ addon/core/player.py
 addon/core/preview_memory.py
 addon/core/protocol.py
 addon/core/quality.py
+addon/core/reading.py
 addon/core/reduce.py
 addon/core/rotation.py
 addon/core/sample_motion.py
@@ -90,6 +91,7 @@ addon/figures_panel.py
 addon/ghost.py
 addon/held.py
 addon/keys.py
+addon/key_reduction.py
 addon/machine.py
 addon/map_operators.py
 addon/map_panel.py

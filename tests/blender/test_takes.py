@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
@@ -99,3 +100,107 @@ def test_a_take_that_was_cut_off_is_recovered_onto_the_character(takes, record, 
     assert (takes.items[0].state, takes.items[0].frames, takes.items[0].damaged) == ("READY", 19, 1)
     with pytest.raises(RuntimeError, match="ended as it should"):
         bpy.ops.mocap.recover_take(filepath=str(path))
+
+
+@pytest.fixture
+def curves(extension):
+    module = extension.addon("action")
+    return lambda session: {
+        (curve.data_path, curve.array_index): curve
+        for curve in module.curves(bpy.data.actions[session.last_take.action])
+    }
+
+
+@pytest.fixture
+def walk(takes, record, session):
+    """A take of 60 packets, recorded from frame 11 on at 30 a second, and chosen in the list."""
+    bpy.context.scene.render.fps = 30
+    bpy.context.scene.frame_set(11)
+    path = record(60)
+    bpy.ops.mocap.refresh_takes()
+    return path
+
+
+def test_solving_again_replaces_the_action_where_it_was_with_the_settings_of_now(walk, takes, session, curves):
+    name, before = session.last_take.action, [curve.evaluate(30) for curve in curves(session).values()]
+    bpy.context.scene.frame_set(40)
+    bpy.context.scene.mocap.smoothness = 1.0
+    bpy.ops.mocap.solve_again()
+    assert session.last_take.action == name and len(bpy.data.actions) == 1
+    assert session.last_take.frames.tolist() == list(range(11, 71))
+    after = [curve.evaluate(30) for curve in curves(session).values()]
+    assert 1e-4 < np.abs(np.subtract(after, before)).max() < 0.5
+
+
+def test_a_trimmed_take_keeps_its_place_and_an_offset_moves_it(walk, takes, session, curves):
+    whole = {key: curve.evaluate(35) for key, curve in curves(session).items()}
+    item = takes.items[0]
+    item.start_s, item.end_s = 0.5, 1.5
+    bpy.ops.mocap.solve_again()
+    assert session.last_take.frames.tolist() == list(range(26, 57))
+    trimmed = {key: curve.evaluate(35) for key, curve in curves(session).items()}
+    assert max(abs(trimmed[key] - whole[key]) for key in whole) < 1e-5
+    item.frame = 111
+    bpy.ops.mocap.solve_again()
+    assert session.last_take.frames.tolist() == list(range(126, 157))
+    bpy.ops.mocap.refresh_takes()
+    item = takes.items[0]
+    assert (item.start_s, item.end_s, item.frame) == (0.5, 1.5, 111)
+    item.end_s = 99.0  # beyond its end: the end
+    bpy.ops.mocap.solve_again()
+    assert session.last_take.frames[-1] == 170
+
+
+def test_loading_a_trimmed_take_begins_at_the_playhead(walk, takes, session):
+    takes.items[0].start_s = 0.5
+    bpy.context.scene.frame_set(201)
+    bpy.ops.mocap.load_take(filepath=str(walk))
+    assert session.last_take.frames.tolist() == list(range(201, 246))
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ", "AXIS_ANGLE"])
+def test_fewer_keys_stay_within_their_bounds_at_every_frame(walk, takes, session, curves, character, extension, mode):
+    for bone in character.pose.bones:
+        bone.rotation_mode = mode
+    bpy.ops.mocap.solve_again()
+    whole = posed(character, session.last_take.frames)
+    count = sum(len(curve.keyframe_points) for curve in curves(session).values())
+    record = bpy.context.scene.mocap.record
+    record.reduce, record.error_deg, record.error_mm = True, 1.0, 3.0
+    bpy.ops.mocap.solve_again()
+    reduced = posed(character, session.last_take.frames)
+    fewer = sum(len(curve.keyframe_points) for curve in curves(session).values())
+    assert fewer < 0.7 * count
+    turn = np.swapaxes(whole[..., :3, :3], -1, -2) @ reduced[..., :3, :3]
+    off_deg = np.degrees(np.arccos(np.clip((np.trace(turn, axis1=-2, axis2=-1) - 1) / 2, -1, 1)))
+    assert off_deg.max() <= 1.0 + 0.05 and off_deg.max() > 0.3  # arccos of float32 matrices
+    assert np.linalg.norm(whole[..., :3, 3] - reduced[..., :3, 3], axis=-1).max() <= 3e-3
+
+
+def posed(character, frames) -> np.ndarray:
+    """(F, B, 4, 4) each bone's own turn and place against its rest, as the Action plays them."""
+    out = []
+    for frame in frames:
+        bpy.context.scene.frame_set(int(frame))
+        out.append([bone.matrix_basis.copy() for bone in character.pose.bones])
+    return np.array(out)
+
+
+def test_curves_that_an_undo_took_away_meanwhile_are_written_again(walk, session, extension, character, monkeypatch):
+    """As a window writes them, some channels at a time."""
+    solving, action = extension.addon("solving").Solving, extension.addon("action")
+    whole, rounds = solving.write, []
+
+    def some(self, armature, take_action, budget_s):
+        rounds.append(len(action.curves(take_action)))
+        if len(rounds) == 3:
+            curves = action.curves(take_action)
+            curves.remove(curves[0])
+        return whole(self, armature, take_action, 0.0)
+
+    monkeypatch.setattr(solving, "write", some)
+    bpy.ops.mocap.solve_again()
+    take = bpy.data.actions[session.last_take.action]
+    wanted = sum(channel.width for channel in session._cast[0].target.channels) if session._cast[0].target else None
+    counts = {len(curve.keyframe_points) for curve in action.curves(take)}
+    assert counts == {60} and rounds[3] < rounds[2] and wanted in (None, len(action.curves(take)))

@@ -7,7 +7,9 @@ import time
 import numpy as np
 import pytest
 
+from mocap_core.journal import Journal
 from mocap_core.protocol import PosePacket
+from mocap_core.reading import Reading
 from mocap_core.take import SUFFIX, TakeError, TakeWriter
 from mocap_core.take_folder import TakeFolder
 from mocap_core.take_notes import Notes, companions, delete, notes_path, read_notes, rename, write_notes
@@ -185,3 +187,33 @@ def test_looking_again_reads_nothing_as_long_as_nothing_changed(tmp_path):
     folder.look(tmp_path)
     folder.wait()
     assert folder.entries is before
+
+
+def test_a_take_is_read_beside_and_what_is_wrong_with_it_is_told_when_it_is_asked_for(tmp_path):
+    path = write(tmp_path / "take.mocap", [pose(i, i / 10, person=i % 2, seen=i % 2 == 0) for i in range(6)])
+    take, people = Reading(path).take()
+    assert len(take.packets) == 6 and people == [0]
+    with pytest.raises(TakeError, match="Cannot read"):
+        Reading(tmp_path / "none.mocap").take()
+
+
+def test_a_journal_notes_that_it_is_recorded_and_its_figures_when_it_is_ended(tmp_path):
+    path = tmp_path / "take.mocap"
+    journal = Journal(path, {"fps": 30.0})
+    for number in (0, 1, 3):
+        journal.write(pose(number, number / 30))
+    assert read_notes(path).recording
+    journal.end(frame=11.5)
+    journal.end()
+    journal.wait()
+    notes = read_notes(path)
+    assert (notes.recording, notes.frame, notes.size) == (False, 11.5, path.stat().st_size)
+    assert (notes.summary.frames, notes.summary.lost) == (3, 1) and notes.summary.created
+    assert notes.summary == summarize(path) and not journal.problem
+
+
+def test_a_journal_of_nothing_leaves_nothing(tmp_path):
+    journal = Journal(tmp_path / "take.mocap", {})
+    journal.end()
+    journal.discard()
+    assert list(tmp_path.iterdir()) == []
