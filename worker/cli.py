@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import addon, bench, demo, devices, doctor, evaluate, models, run, synth, train, train_lifter
+from .commands import addon, bench, demo, devices, doctor, evaluate, models, refine, run, synth, train, train_lifter
 
 app = typer.Typer(
     name="mocap",
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(run.run)
+app.command()(refine.refine)
 app.command()(devices.devices)
 app.command()(doctor.doctor)
 app.command()(train.train)

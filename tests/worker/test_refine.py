@@ -1,0 +1,182 @@
+"""Films kept beside takes, and videos and takes refined: resumed, many at once, what is wrong told."""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mocap_core.protocol import PosePacket
+from mocap_core.take import TakeWriter, read_take
+from mocap_core.take_notes import Notes, read_notes, write_notes
+from mocap_worker.film import FILM_SUFFIX, FilmWriter, start_of
+from mocap_worker.refine import RefineError, Stopped, Wanted, film_of, refine
+from mocap_worker.source import Frame, open_source
+
+
+def picture(number, size=(96, 128)):
+    """A grey ramp with a bright square that moves by 2 px a frame."""
+    image = np.full((*size, 3), 60, np.uint8)
+    image[20:50, 10 + 2 * number : 40 + 2 * number] = 230
+    return image
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory) -> Path:
+    """30 frames at uneven times, captured from 1000 s on."""
+    path = tmp_path_factory.mktemp("film") / f"Take ä.mocap{FILM_SUFFIX}"
+    writer = FilmWriter(path)
+    for number in range(30):
+        writer.add(Frame(picture(number), TIMES_S[number], 0.0))
+    writer.close()
+    assert not writer.problem and writer.lost == 0
+    return path
+
+
+MOCAP = [sys.executable, "-m", "mocap_worker"]
+TIMES_S = 1000.0 + np.cumsum(np.where(np.arange(30) % 4 == 3, 0.081, 0.033))
+
+
+class Square:
+    """Finds the bright square and calls it a person: a network that is quick."""
+
+    name, device, skeleton, input_size = "square", "cpu", "coco17", (192, 256)
+
+    def __init__(self):
+        self.seen = 0
+
+    def infer(self, image, boxes):
+        self.seen += 1
+        ys, xs = np.nonzero(image[..., 0] > 150)
+        places = np.linspace(0, 1, 17)
+        points = np.stack([xs.min() + places * np.ptp(xs), ys.min() + (places * 7 % 1) * np.ptp(ys)], -1)
+        return np.repeat(points[None], len(boxes), 0), np.full((len(boxes), 17), 0.9)
+
+
+def quiet(*_):
+    pass
+
+
+def test_a_film_keeps_capture_times_and_pictures(film):
+    source = open_source(str(film), paced=False)
+    frames = []
+    while (frame := source.read(1.0)) is not None or not source.ended:
+        if frame is not None:
+            frames.append(frame)
+    source.close()
+    times_s = start_of(film) + np.array([frame.timestamp for frame in frames])
+    assert len(frames) == 30 and np.abs(times_s - TIMES_S).max() < 2e-3
+    off = np.abs(frames[12].image.astype(int) - picture(12))
+    assert off.mean() < 6
+
+
+def test_a_film_that_nobody_ended_can_be_read(tmp_path):
+    path = tmp_path / "film.mkv"
+    program = (
+        "import sys, time, numpy as np; from pathlib import Path\n"
+        "from mocap_worker.film import FilmWriter\nfrom mocap_worker.source import Frame\n"
+        "writer = FilmWriter(Path(sys.argv[1]))\n"
+        "for i in range(90): writer.add(Frame(np.full((64, 64, 3), i, np.uint8), i / 30, 0.0)); time.sleep(0.005)\n"
+        "time.sleep(0.5); print('written', flush=True); time.sleep(600)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    source, count = open_source(str(path), paced=False), 0
+    while (frame := source.read(1.0)) is not None or not source.ended:
+        count += frame is not None
+    source.close()
+    assert count >= 30
+
+
+def test_a_video_becomes_a_take_of_every_frame(film, tmp_path):
+    backend = Square()
+    path = refine(film, tmp_path, backend, Wanted(flip=False), quiet, threading.Event())
+    take = read_take(path)
+    assert path.name == "Take ä.mocap.mocap" or path.suffix == ".mocap"
+    assert len(take.packets) == 30 == backend.seen and take.damaged == 0
+    assert [packet.seq for packet in take.packets] == list(range(30))
+    assert np.allclose([packet.timestamp for packet in take.packets], TIMES_S, atol=2e-3)
+    assert take.header["refined"]["model"] == "square" and not list(tmp_path.glob("*.part"))
+    middle = np.array([packet.keypoints[:, 0].mean() for packet in take.packets])
+    # It moves by 2 px a frame; smoothing both ways is not late.
+    steps = np.diff(middle[4:-4])
+    assert steps.mean() == pytest.approx(2.0, abs=0.2)
+    assert np.abs(middle[8:-8] - (10 + 2 * np.arange(8, 22) + 14.5)).max() < 3
+
+
+def test_a_take_hands_on_its_place_and_actor(film, tmp_path):
+    given = tmp_path / film.name.removesuffix(FILM_SUFFIX)
+    with TakeWriter(given, {"fps": 24.0, "stand": {"location": [1, 2, 3], "heading_rad": 0.5}}) as writer:
+        for time_s in (999.5, 1000.5, 1002.0):
+            meta = {"v": 1, "session": "a", "seq": 0, "person": 0}
+            writer.write(PosePacket(np.ones((17, 2)), np.ones(17), None, time_s, meta))
+    (tmp_path / film.name).write_bytes(film.read_bytes())
+    write_notes(given, Notes(star=True, frame=11.0, end_s=2.0))
+    path = refine(given, tmp_path / "out", Square(), Wanted(flip=False), quiet, threading.Event())
+    assert path.name == "Take ä refined.mocap"
+    notes, later_s = read_notes(path), TIMES_S[0] - 999.5
+    assert notes.frame == pytest.approx(11.0 + later_s * 24, abs=0.1)
+    assert notes.end_s == pytest.approx(2.0 - later_s, abs=2e-3) and not notes.star
+    assert read_take(path).header["stand"]["heading_rad"] == 0.5
+    assert refine(given, tmp_path / "out", None, Wanted(), quiet, threading.Event()) == path  # it is there
+
+
+def test_what_was_stopped_goes_on_and_gives_the_same(film, tmp_path):
+    whole = read_take(refine(film, tmp_path / "whole", Square(), Wanted(flip=False), quiet, threading.Event()))
+    stop, first, second = threading.Event(), Square(), Square()
+
+    def until_ten(what, done, of):
+        if done == 10:
+            stop.set()
+
+    with pytest.raises(Stopped):
+        refine(film, tmp_path / "again", first, Wanted(flip=False), until_ten, stop)
+    assert not list((tmp_path / "again").glob("*.mocap"))
+    again = read_take(refine(film, tmp_path / "again", second, Wanted(flip=False), quiet, threading.Event()))
+    assert 8 <= first.seen < 30 and 18 <= second.seen <= 31 - first.seen + 1
+    assert [p.timestamp for p in again.packets] == [p.timestamp for p in whole.packets]
+    places = [[packet.keypoints for packet in take.packets] for take in (again, whole)]
+    assert np.allclose(*places, atol=0.15)  # as they are written
+
+
+def test_what_another_model_found_is_not_gone_on_with(film, tmp_path):
+    stop = threading.Event()
+    with pytest.raises(Stopped):
+        refine(film, tmp_path, Square(), Wanted(flip=False), lambda w, done, of: done == 10 and stop.set(), stop)
+    other = Square()
+    other.name = "other"
+    refine(film, tmp_path, other, Wanted(flip=False), quiet, threading.Event())
+    assert other.seen == 30
+
+
+def test_a_take_without_a_film_is_told(tmp_path):
+    with pytest.raises(RefineError, match="no video beside it"):
+        film_of(tmp_path / "take.mocap")
+
+
+def test_the_command_refines_many_and_goes_on_after_a_bad_one(film, tmp_path):
+    """The real model, with the flip test."""
+    (tmp_path / "bad.mkv").write_bytes(b"no video\0")
+    short = tmp_path / "short.mkv"
+    writer = FilmWriter(short)
+    for number in range(4):
+        writer.add(Frame(picture(number, (256, 192)), number / 30, 0.0))
+    writer.close()
+    result = subprocess.run(
+        [*MOCAP, "refine", str(tmp_path / "bad.mkv"), str(short), "-o", str(tmp_path / "o"), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.returncode == 1, result.stderr
+    assert [line["event"] for line in told if line["event"] != "progress"] == ["failed", "done"]
+    assert "bad.mkv" in next(line["why"] for line in told if line["event"] == "failed")
+    assert "Traceback" not in result.stderr
+    assert len(read_take(tmp_path / "o" / "short.mocap").packets) == 4

@@ -1,0 +1,92 @@
+"""The camera's pictures on disk beside a take: H.264, each at its capture time.
+
+Matroska, as a film that nobody has ended can be read as far as it came.
+"""
+
+import json
+import queue
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from .source import Frame
+
+FILM_SUFFIX = ".mkv"
+LEASE_S = 3.0  # without being asked for again it ends
+_TICKS = 1000  # a second, as Matroska counts
+_WAITING = 90  # frames that may wait for the encoder
+_TAG = "comment"
+_FORMAT = "vitpose-live-mocap film"
+
+
+class FilmWriter:
+    """Writes frames by a thread of its own, at even sizes. lost: those that the encoder had no time for.
+
+    The first frame's capture time is in the file, so that all others' are known.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.lost = 0
+        self.problem = ""
+        self._frames: queue.Queue[Frame | None] = queue.Queue(_WAITING)
+        self._thread = threading.Thread(target=self._write, name="film", daemon=True)
+        self._thread.start()
+
+    def add(self, frame: Frame) -> None:
+        try:
+            self._frames.put_nowait(frame)
+        except queue.Full:
+            self.lost += 1
+
+    def close(self) -> None:
+        """Write what waits, and end the film."""
+        while self._thread.is_alive():
+            try:
+                self._frames.put(None, timeout=0.1)
+                break
+            except queue.Full:
+                continue
+        self._thread.join(10.0)
+
+    def _write(self) -> None:
+        try:
+            frame = self._frames.get()
+            if frame is not None:
+                self._film(frame)
+        except (OSError, av.error.FFmpegError) as error:  # a full disk; the take itself goes on
+            self.problem = str(error)
+
+    def _film(self, frame: Frame) -> None:
+        height, width = (side - side % 2 for side in frame.image.shape[:2])
+        start_s, last = frame.timestamp, -1
+        on_disk_each_second = {"cluster_time_limit": "1000", "flush_packets": "1"}
+        with av.open(str(self.path), "w", format="matroska", container_options=on_disk_each_second) as container:
+            container.metadata[_TAG] = json.dumps({"format": _FORMAT, "start_s": round(start_s, 6)})
+            stream = container.add_stream("libx264", rate=30)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.codec_context.time_base = Fraction(1, _TICKS)
+            stream.options = {"preset": "ultrafast", "crf": "20", "g": "30", "tune": "zerolatency"}
+            while frame is not None:
+                ticks = round((frame.timestamp - start_s) * _TICKS)
+                if ticks > last and frame.image.shape[0] >= height and frame.image.shape[1] >= width:
+                    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image[:height, :width]), "rgb24")
+                    picture.pts, picture.time_base, last = ticks, Fraction(1, _TICKS), ticks
+                    container.mux(stream.encode(picture))
+                frame = self._frames.get()
+            container.mux(stream.encode(None))
+
+
+def start_of(film: Path) -> float:
+    """Capture time of a film's first frame on its take's clock, or 0 for any other video."""
+    try:
+        with av.open(str(film)) as container:
+            tags = {name.lower(): text for name, text in container.metadata.items()}
+            found = json.loads(tags.get(_TAG, "{}"))
+    except (OSError, ValueError, RecursionError, av.error.FFmpegError):
+        return 0.0
+    start_s = found.get("start_s") if isinstance(found, dict) and found.get("format") == _FORMAT else None
+    return float(start_s) if isinstance(start_s, (int, float)) else 0.0
