@@ -7,6 +7,7 @@ def _with_classes():
         figures_panel,
         map_operators,
         map_panel,
+        models_panel,
         operators,
         panels,
         people_panel,
@@ -40,6 +41,7 @@ def _with_classes():
         people_panel,
         takes_panel,
         figures_panel,
+        models_panel,
         setup_panel,
     )
 
@@ -47,7 +49,7 @@ def _with_classes():
 def register() -> None:
     import bpy
 
-    from . import keys, preview_panel, properties, session, setting_up, take_list
+    from . import keys, models, preview_panel, properties, session, setting_up, take_list
 
     for module in _with_classes():
         for cls in module.CLASSES:
@@ -57,15 +59,17 @@ def register() -> None:
     session.register()
     setting_up.register()
     preview_panel.register()
+    models.register()
     keys.register()
 
 
 def unregister() -> None:
     import bpy
 
-    from . import keys, preview_panel, properties, session, setting_up, take_list
+    from . import keys, models, preview_panel, properties, session, setting_up, take_list
 
     keys.unregister()
+    models.unregister()
     preview_panel.unregister()
     setting_up.unregister()
     session.unregister()

@@ -5,11 +5,13 @@ import time
 from . import machine
 from .core.endpoint import is_loopback
 from .core.link import PoseLink
+from .core.speeds import note_speed
 from .worker_process import WorkerError, WorkerProcess
 
 _ANSWER_S = 0.7  # a worker that runs answers within this
 _AWAY_ANSWER_S = 3.0  # and one on another machine within this
 _START_S = 40.0  # the first start after a set-up reads gigabytes
+_NOTE_S = 10.0
 _SILENT_S = 4.0  # it tells its state each second
 
 
@@ -23,6 +25,7 @@ class Capture:
         self._asked_s = 0.0
         self._answered = False
         self._asked: tuple | None = None
+        self._noted_s = 0.0
 
     def start(self, link: PoseLink, people: int = 1) -> None:
         """Ask for the machine's source, model and device, and for so many people."""
@@ -73,6 +76,7 @@ class Capture:
                 self._fail(link, link.status.message)
             else:
                 self.error = ""
+                self._note_speed(link, now)
         elif silent:
             self._unanswered(link, now - self._asked_s)
 
@@ -89,6 +93,15 @@ class Capture:
                 self._process = WorkerProcess(port, machine.get("key"))
             except WorkerError as error:
                 self._fail(link, str(error))
+
+    def _note_speed(self, link: PoseLink, now: float) -> None:
+        """Keep how fast the model runs, now and then, for the list of models."""
+        if link.status.state == "capturing" and now - self._noted_s > _NOTE_S and is_loopback(link.worker[0]):
+            self._noted_s = now
+            try:
+                note_speed(link.status.figures)
+            except OSError:
+                pass  # a full or locked disk: the figure is only nice to have
 
     def _fail(self, link: PoseLink, sentence: str) -> None:
         self.error = sentence

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import action, preferences, setup_panel, sources
+from . import action, models_panel, preferences, setup_panel, sources
 from .drawing import Panel, figures, sentence
 from .session import session
 
@@ -53,6 +53,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
             machine, "model"
         )
         column.prop(machine, "device")
+        models_panel.advice(layout)
 
     def _buttons(self, layout, stats):
         column = layout.column(align=True)

@@ -61,6 +61,7 @@ addon/core/playhead.py
 addon/core/player.py
 addon/core/preview_memory.py
 addon/core/protocol.py
+addon/core/published.py
 addon/core/quality.py
 addon/core/reading.py
 addon/core/reduce.py
@@ -76,6 +77,7 @@ addon/core/solve/hinge.py
 addon/core/solve/legs.py
 addon/core/solve/rig.py
 addon/core/solve/two_bone.py
+addon/core/speeds.py
 addon/core/stages.py
 addon/core/systems.py
 addon/core/take.py
@@ -97,6 +99,8 @@ addon/map_operators.py
 addon/map_panel.py
 addon/masks.py
 addon/measures.py
+addon/models.py
+addon/models_panel.py
 addon/operators.py
 addon/package/vitpose_live_mocap-VERSION-py3-none-any.whl
 addon/panels.py

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from mocap_core import background
 from mocap_worker.backends import load_backend
 from mocap_worker.cli import app
 from mocap_worker.vitpose import hub
@@ -35,6 +39,7 @@ class Hub(ThreadingHTTPServer):
         self.ranges: list[str | None] = []
         self.cut: int | None = None
         self.broken = False
+        self.stalled: threading.Event | None = None  # a file's answer then waits for it after its first bytes
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -86,6 +91,11 @@ class Answer(BaseHTTPRequestHandler):
         for key, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(key, value)
         self.end_headers()
+        if self.server.stalled is not None and code in (200, 206) and len(body) > 50_000:
+            self.wfile.write(body[:20_000])
+            self.wfile.flush()
+            self.server.stalled.wait(60)
+            return
         self.wfile.write(body[:cut])
         if cut is not None:
             self.close_connection = True
@@ -272,3 +282,36 @@ def test_the_command_fetches_lists_and_names(server, monkeypatch, tmp_path):
     assert rows[TINY]["weights"] == "vitpose_t_synthetic.safetensors"
     code, said = mocap("pull", "nothing")
     assert code == 1 and said.startswith("mocap models: 'nothing' is no published model")
+
+
+def test_the_command_tells_programs_how_far_it_is(server, small, tmp_path):
+    server.repositories["me/mine"] = {"model.safetensors": small}
+    report = tmp_path / "data" / "weights" / "mine.json"
+    done = CliRunner().invoke(app, ["models", "pull", "me/mine", "--report", str(report)])
+    assert done.exit_code == 0 and background.read(report).state == "done"
+    done = CliRunner().invoke(app, ["models", "pull", "me/other", "--report", str(report)])
+    found = background.read(report)
+    assert done.exit_code == 1 and found.state == "failed" and "me/other could not be fetched" in found.error
+
+
+def test_a_download_is_counted_and_cancelled_and_its_part_stays(server, small, tmp_path):
+    server.repositories["me/mine"] = {"model.safetensors": small}
+    server.stalled = threading.Event()
+    report = tmp_path / "data" / "mine.json"
+    command = [sys.executable, "-m", "mocap_worker", "models", "pull", "me/mine", "--report", str(report)]
+    background.begin(report, "Starting")
+    worker = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 120
+        while background.read(report).title != "Downloading":
+            assert time.monotonic() < until and worker.poll() is None
+            time.sleep(0.05)
+        found = background.read(report)
+        assert (found.state, found.total) == ("running", len(small))
+        background.ask_to_stop(report)
+        assert worker.wait(60) == 130
+        assert background.read(report).state == "cancelled" and partial(tmp_path)
+    finally:
+        server.stalled.set()
+        worker.kill()
+        worker.wait()

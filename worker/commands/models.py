@@ -55,16 +55,24 @@ def pull(
     name: Annotated[str, typer.Argument(help="A name from `mocap models list`, or OWNER/NAME on the hub.")],
     revision: Annotated[str | None, typer.Option(help="A commit, tag or branch; the newest by default.")] = None,
     sha256: Annotated[str | None, typer.Option(help="What the weights' SHA-256 must be.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="File that tells how far it is, for programs; FILE.stop beside it ends it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Fetch published weights into the data folder and check them; an interrupted download goes on."""
     from ..vitpose.hub import HubError
     from ..vitpose.hub import pull as fetch
 
+    reporter = None if report is None else _reporter(report)
     try:
-        found = fetch(name, revision, sha256)
+        found = fetch(name, revision, sha256, reporter.say) if reporter else fetch(name, revision, sha256)
     except HubError as error:
+        if reporter:
+            reporter.end("failed", str(error))
         _fail(error)
+    if reporter:
+        reporter.end("done")
     if json:
         typer.echo(json_module.dumps({**vars(found), "folder": str(found.folder)}))
         return
@@ -186,6 +194,20 @@ def _loaded(checkpoint: str, config: str):
     weights, _ = read_weights(path)
     fill(network, weights, str(path), described.name, described.dataset)
     return described, named is None, network, set(weights)
+
+
+def _reporter(path: Path):
+    """Tells how far the download is in a file, and ends this process where somebody asks for it there."""
+    import os
+
+    from mocap_core.background import Reporter
+
+    def stop() -> None:
+        reporter.end("cancelled")
+        os._exit(130)  # from a thread, while another waits for the network; what has come is on disk
+
+    reporter = Reporter(path, "Starting", stop)
+    return reporter
 
 
 def _fail(error: object) -> None:

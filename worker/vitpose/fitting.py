@@ -10,12 +10,11 @@ from pathlib import Path
 
 from torch import Tensor
 
+from mocap_core.published import NOTE
+
 from .layouts import CheckpointError, for_dataset, renamed
 from .model_config import ModelConfig, load_model_config, shipped_configs
 from .weights_file import read_weights
-
-# What `mocap models pull` writes beside the weights.
-NOTE = "mocap.json"
 
 
 def config_named_in(path: str | Path) -> str | None:

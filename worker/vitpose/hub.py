@@ -10,13 +10,14 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from mocap_core.places import weights_folder
+from mocap_core import published
 
 from .checkpoint import CheckpointError, load_checkpoint
 from .fitting import NOTE, config_that_fits
@@ -26,19 +27,8 @@ from .model_config import load_model_config, shipped_configs
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
-# What `mocap models pull` knows by a short name: the repository on the hub, and the config of ours. All of these
-# decode with UDP; of ViTPose+ the hub has COCO's head alone.
-PUBLISHED = {
-    "vitpose-base": ("usyd-community/vitpose-base", "vitpose_b_classic_coco_256x192"),
-    "vitpose-base-simple": ("usyd-community/vitpose-base-simple", "vitpose_b_simple_coco_256x192"),
-    "vitpose-base-coco-aic-mpii": ("usyd-community/vitpose-base-coco-aic-mpii", "vitpose_b_classic_coco_256x192"),
-    "vitpose-plus-small": ("usyd-community/vitpose-plus-small", "vitpose_s_classic_coco_256x192"),
-    "vitpose-plus-base": ("usyd-community/vitpose-plus-base", "vitpose_b_classic_coco_256x192"),
-    "vitpose-plus-large": ("usyd-community/vitpose-plus-large", "vitpose_l_classic_coco_256x192"),
-    "vitpose-plus-huge": ("usyd-community/vitpose-plus-huge", "vitpose_h_classic_coco_256x192"),
-    "synthpose-base": ("stanfordmimi/synthpose-vitpose-base-hf", "vitpose_b_classic_synthpose_256x192"),
-    "synthpose-huge": ("stanfordmimi/synthpose-vitpose-huge-hf", "vitpose_h_classic_synthpose_256x192"),
-}
+# What `mocap models pull` knows by a short name: the repository on the hub, and the config of ours.
+PUBLISHED = {name: (model.repository, model.config) for name, model in published.PUBLISHED.items()}
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
@@ -96,12 +86,21 @@ def located(config: str | Path | None, checkpoint: str | Path | None) -> tuple[s
     return config, checkpoint
 
 
-def pull(name: str, revision: str | None = None, sha256: str | None = None) -> Pulled:
+# What is being done, of how many bytes, and what tells how many have come.
+Told = Callable[[str, float | None, Callable[[], float | None]], None]
+
+
+def _untold(title: str, total: float | None, came: Callable[[], float | None]) -> None:
+    pass
+
+
+def pull(name: str, revision: str | None = None, sha256: str | None = None, told: Told = _untold) -> Pulled:
     """Fetches a model's weights, or what is missing of them, and checks them.
 
     revision: a branch, tag or commit; the newest by default. sha256: of the weights, where one is known beforehand;
     the hub's own is checked in any case. An interrupted download goes on where it ended. Progress is written to
-    stderr by huggingface_hub. Raises HubError; what is not complete and right never looks like a model.
+    stderr by huggingface_hub, and `told` is called with each step. Raises HubError; what is not complete and right
+    never looks like a model.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HTTPError
@@ -109,9 +108,10 @@ def pull(name: str, revision: str | None = None, sha256: str | None = None) -> P
     repository = repository_of(name)
     folder = _folder(repository)
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
+    told("Asking the hub", None, lambda: None)
     try:
         info = api.model_info(repository, revision=revision, files_metadata=True)
-        found = _fetch(api, info, folder, sha256)
+        found = _fetch(api, info, folder, sha256, told)
     except (OSError, ValueError, HTTPError) as error:
         why = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
         raise HubError(f"{repository} could not be fetched: {why}. Pulling again goes on where it ended.") from None
@@ -131,7 +131,7 @@ def pull(name: str, revision: str | None = None, sha256: str | None = None) -> P
     return result
 
 
-def _fetch(api, info: ModelInfo, folder: Path, sha256: str | None) -> str:
+def _fetch(api, info: ModelInfo, folder: Path, sha256: str | None, told: Told) -> str:
     """Gets the weights into the folder; returns their SHA-256. Older ones stay until the new are complete."""
     from huggingface_hub import hf_hub_url
 
@@ -152,7 +152,9 @@ def _fetch(api, info: ModelInfo, folder: Path, sha256: str | None) -> str:
     # Named after what it will be, so that no two versions are ever joined.
     part = folder / f"{name}.{expected[:16]}.part"
     url = hf_hub_url(info.id, name, revision=info.sha, endpoint=api.endpoint)
+    told("Downloading", files[name].size, lambda: part.stat().st_size if part.exists() else 0.0)
     _download(api, url, part, files[name].size, name)
+    told("Checking", None, lambda: None)
     if (found := _sha256(part)) != expected:
         part.unlink()
         raise HubError(f"{info.id}: {name} arrived with the SHA-256 {found}; expected {expected}. It was deleted.")
@@ -181,7 +183,7 @@ def _unfilled(config: str) -> ViTPose:
 
 
 def _folder(repository: str) -> Path:
-    return weights_folder() / repository.replace("/", "--")
+    return published.folder_of(repository)
 
 
 def _sha256(path: Path) -> str:

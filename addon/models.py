@@ -1,0 +1,102 @@
+"""Published models as the panel has them: fetched by the worker's program in the background, deleted, and how fast."""
+
+import shutil
+import subprocess
+
+import bpy
+
+from . import machine, setting_up, sources, window
+from .core import background, speeds
+from .core.make_worker import SetupError
+from .core.places import weights_folder
+from .core.published import BETTER, PUBLISHED, Published
+from .core.systems import start_detached, variables_for_children
+from .worker_process import WorkerError, find
+
+_children: list[subprocess.Popen] = []
+
+
+def listed() -> list[Published]:
+    """Those that can drive a rig."""
+    return [model for model in PUBLISHED.values() if model.drives]
+
+
+def report(model: Published) -> background.Report:
+    """What its download says."""
+    return background.read(_report_file(model))
+
+
+def fetch(model: Published) -> None:
+    """Download it in the background, on from what there is of it. Raises SetupError."""
+    if report(model).state == "running":
+        raise SetupError(f"{model.title} is being downloaded already.")
+    try:
+        command = [find(), "models", "pull", model.name, "--report", str(_report_file(model))]
+        background.begin(_report_file(model), "Starting")
+        with _report_file(model).with_suffix(".log").open("wb") as log:
+            _children.append(start_detached(command, log, variables_for_children(), weights_folder()))
+    except WorkerError as error:
+        raise SetupError(str(error)) from None
+    except OSError as error:
+        raise SetupError(f"The download does not start: {error.strerror or error}.") from None
+    watch()
+
+
+def cancel(model: Published) -> None:
+    """End its download, of which the part stays. Raises SetupError."""
+    try:
+        background.ask_to_stop(_report_file(model))
+    except OSError as error:
+        raise SetupError(f"{weights_folder()} cannot be written: {error.strerror}.") from None
+
+
+def delete(model: Published) -> None:
+    """Delete its weights, and what there is of them. Raises SetupError."""
+    try:
+        if model.folder.exists():
+            shutil.rmtree(model.folder)
+        background.forget(_report_file(model))
+        _report_file(model).with_suffix(".log").unlink(missing_ok=True)
+    except OSError as error:
+        raise SetupError(f"{error.filename or model.folder} cannot be deleted: {error.strerror}.") from None
+    if machine.get("model") == model.name:
+        machine.put("model", "")
+
+
+def speed(config: str) -> str:
+    """How fast a model was here, in words, or an empty string."""
+    found = speeds.read_speeds().get(config, {})
+    return ", ".join(f"{1000 / ms:.0f} fps on {device}" for device, ms in found.items())
+
+
+def suggestion() -> Published | None:
+    """The model that would see a real person better than what is chosen, if one would."""
+    source = machine.get("source")
+    real = sources.kind_of(source) == "CAMERA" or "://" in source
+    return BETTER if real and not machine.get("model") and setting_up.situation() == "ready" else None
+
+
+def watch() -> None:
+    """Redraw while something is downloaded, if there is a window for it."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_beat):
+        bpy.app.timers.register(_beat, first_interval=setting_up.BEAT_S, persistent=True)
+
+
+def _beat() -> float | None:
+    _children[:] = [child for child in _children if child.poll() is None]
+    window.redraw_panels()
+    return setting_up.BEAT_S if any(report(model).state == "running" for model in listed()) else None
+
+
+def _report_file(model: Published):
+    return weights_folder() / f"{model.name}.json"
+
+
+def register() -> None:
+    if any(report(model).state == "running" for model in listed()):  # from a Blender before
+        watch()
+
+
+def unregister() -> None:
+    if bpy.app.timers.is_registered(_beat):
+        bpy.app.timers.unregister(_beat)

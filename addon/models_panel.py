@@ -1,0 +1,158 @@
+"""The sub-panel "Models" and its operators, and the advice where the built-in model is too weak."""
+
+from typing import ClassVar
+
+import bpy
+
+from . import machine, models, setting_up, setup_panel
+from .core.background import format_bytes
+from .core.published import BUILT_IN, PUBLISHED
+from .drawing import Panel, sentence
+from .operators import Operator, require
+from .setup_operators import ONLINE
+
+
+def _model_name():
+    return bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+
+
+class MOCAP_OT_fetch_model(Operator, bpy.types.Operator):
+    bl_idname = "mocap.fetch_model"
+    bl_label = "Download Model"
+    bl_description = (
+        "Download its weights into your data folder and check them. Goes on from what there is, in the background, and "
+        "when Blender is closed"
+    )
+
+    model: _model_name()
+
+    @classmethod
+    def poll(cls, context):
+        return require(cls, bpy.app.online_access, ONLINE) and require(
+            cls, setting_up.situation() in ("ready", "older"), "Set up the worker first: it downloads models"
+        )
+
+    def run(self, context):
+        models.fetch(PUBLISHED[self.model])
+
+
+class MOCAP_OT_cancel_model(Operator, bpy.types.Operator):
+    bl_idname = "mocap.cancel_model"
+    bl_label = "Cancel Download"
+    bl_description = "End the download. What has come stays, and the next one goes on from there"
+
+    model: _model_name()
+
+    def run(self, context):
+        models.cancel(PUBLISHED[self.model])
+
+
+class MOCAP_OT_delete_model(Operator, bpy.types.Operator):
+    bl_idname = "mocap.delete_model"
+    bl_label = "Delete Model"
+    bl_description = "Delete its downloaded weights"
+    bl_options: ClassVar = {"REGISTER"}
+
+    model: _model_name()
+
+    def invoke(self, context, event):
+        model = PUBLISHED[self.model]
+        message = f"{format_bytes(model.about_bytes)} would have to be downloaded again."
+        return context.window_manager.invoke_confirm(
+            self, event, title=f"Delete {model.title}?", message=message, confirm_text="Delete", icon="WARNING"
+        )
+
+    def run(self, context):
+        models.delete(PUBLISHED[self.model])
+
+
+class MOCAP_OT_use_model(Operator, bpy.types.Operator):
+    bl_idname = "mocap.use_model"
+    bl_label = "Use"
+    bl_description = "Choose this model for captures"
+
+    model: _model_name()
+
+    def run(self, context):
+        machine.put("model", self.model)
+
+
+class MOCAP_PT_models(Panel, bpy.types.Panel):
+    bl_label = "Models"
+    bl_parent_id = "MOCAP_PT_main"
+    bl_order = 15
+    bl_options: ClassVar = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        if not setting_up.is_local():
+            sentence(layout, "Models lie on the worker's machine; there, `mocap models` fetches them.", "INFO")
+            return
+        chosen = machine.get("model")
+        column = layout.column(align=True)
+        self._row(column, "Built-in", "", not chosen, True)
+        self._facts(column, ["trained on drawn people", models.speed(BUILT_IN)])
+        for model in models.listed():
+            report = models.report(model)
+            column = layout.column(align=True)
+            self._row(column, model.title, model.name, chosen == model.name, model.is_here, report.state)
+            size = format_bytes(model.about_bytes)
+            self._facts(column, [f"{model.ap} AP", size, models.speed(model.config), model.licence])
+            if report.state == "running":
+                setup_panel.progress(column, report)
+            elif report.state == "failed":
+                sentence(column, report.error, "ERROR")
+            elif report.state in ("cancelled", "interrupted") and not model.is_here:
+                sentence(column, "Begun; the download goes on from there.", "INFO")
+        sentence(layout, "AP is COCO val2017's, as published; fps is what one person took here when last used.", "INFO")
+
+    def _row(self, column, title, name, chosen, here, state="none"):
+        row = column.row(align=True)
+        row.label(text=title, icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF")
+        buttons = row.row(align=True)
+        buttons.alignment = "RIGHT"
+        if state == "running":
+            buttons.operator("mocap.cancel_model", text="", icon="X").model = name
+        elif here:
+            use = buttons.row(align=True)
+            use.enabled = not chosen
+            use.operator("mocap.use_model").model = name
+            if name:
+                buttons.operator("mocap.delete_model", text="", icon="TRASH").model = name
+        else:
+            buttons.operator("mocap.fetch_model", text="", icon="IMPORT").model = name
+
+    def _facts(self, column, facts):
+        row = column.row()
+        row.active = False
+        sentence(row, " · ".join(fact for fact in facts if fact), "BLANK1")
+
+
+def advice(layout) -> None:
+    """Why another model would do better for a real person, and the button for it."""
+    model = models.suggestion()
+    if model is None:
+        return
+    report = models.report(model)
+    box = layout.box()
+    why = f"The built-in model learnt from drawn people and is weak on real ones. {model.title} is not."
+    sentence(box, why, "INFO")
+    if report.state == "running":
+        setup_panel.progress(box, report)
+        box.operator("mocap.cancel_model", icon="X").model = model.name
+    elif model.is_here:
+        box.operator("mocap.use_model", text=f"Use {model.title}", icon="CHECKMARK").model = model.name
+    else:
+        if report.state == "failed":
+            sentence(box, report.error, "ERROR")
+        title = f"Download {model.title}, {format_bytes(model.about_bytes)}"
+        box.operator("mocap.fetch_model", text=title, icon="IMPORT").model = model.name
+
+
+CLASSES = (
+    MOCAP_OT_fetch_model,
+    MOCAP_OT_cancel_model,
+    MOCAP_OT_delete_model,
+    MOCAP_OT_use_model,
+    MOCAP_PT_models,
+)
