@@ -21,7 +21,7 @@ import pytest
 
 MODULE = "bl_ext.user_default.vitpose_live_mocap"
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).parent / "fixtures"))
+sys.path[:0] = [str(Path(__file__).parent / "fixtures"), str(ROOT / "worker" / "bench" / "rigs")]
 _status: list[int] = []
 
 if util.find_spec("bpy"):

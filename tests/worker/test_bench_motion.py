@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from mocap_core.protocol import PosePacket
 from mocap_core.rotation import exp
 from mocap_core.skeleton import LIMBS
 from mocap_worker.bench import motion_measures as measures
 from mocap_worker.bench import motion_scenes as scenes
+from mocap_worker.bench import motion_table
 from mocap_worker.training.motion import Clip, MotionError, load_clips
 
 
@@ -19,10 +21,13 @@ def clips():
 
 
 def test_a_short_run_has_every_action_and_few_walks(clips):
-    names = [clip.name for clip in scenes.chosen(clips, full=False)]
+    names = [clip.name for clip in scenes.chosen(clips)]
     assert {scenes.action_of(n) for n in names} == {scenes.action_of(c.name) for c in clips}
     assert sum("walking" in n for n in names) == len(scenes.FEW_WALKS)
-    assert scenes.chosen(clips, full=True) == clips
+    assert scenes.chosen(clips, "full") == clips
+    quick = scenes.chosen(clips, "quick")
+    assert {scenes.action_of(c.name) for c in quick} == {scenes.action_of(n) for n in names}
+    assert max(len(c.joints_body) / c.fps for c in quick) <= scenes.QUICK_S
 
 
 def test_the_camera_sees_the_actor_and_the_packets_say_where(clips):
@@ -35,6 +40,43 @@ def test_the_camera_sees_the_actor_and_the_packets_say_where(clips):
     np.testing.assert_allclose(world, scene.joints[7], atol=1e-6)
     legs = [np.linalg.norm(scene.joints[0, a] - scene.joints[0, b]) for a, b in ((11, 13), (13, 15))]
     assert sum(legs) == pytest.approx(scene.leg_m, rel=1e-3)
+
+
+def test_frames_in_which_the_worker_saw_nobody_are_empty_packets():
+    video = pytest.importorskip("mocap_worker.bench.motion_video", reason="there is nothing to draw with")
+
+    def packet(frame, person):
+        meta = {"v": 1, "session": "a", "seq": frame, "person": person, "size": [640, 480]}
+        return PosePacket(np.ones((17, 2)), np.ones(17), None, frame / scenes.FPS, meta)
+
+    seen = [packet(0, 3), packet(1, 3), packet(1, 4), packet(3, 3)]
+    each = video.one_a_frame(seen, 5)
+    assert [p.empty for p in each] == [False, False, True, False, True]
+    assert {p.person for p in each if not p.empty} == {3}
+    assert [round(p.timestamp * scenes.FPS) for p in each] == [0, 1, 2, 3, 4]
+
+
+def test_the_character_acts_a_clip_on_the_floor_and_in_the_picture(clips):
+    video = pytest.importorskip("mocap_worker.bench.motion_video", reason="there is nothing to draw with")
+    character = video.read_character(video.default_character())
+    landmarks = video.read_landmarks(video.default_character().with_suffix(".landmarks.json"), character)
+    clip = next(c for c in clips if "soccer" in c.name)
+    scene, bones = video.acted(character, landmarks, Clip(clip.name, clip.fps, clip.joints_body[:61]), 3)
+    assert len(bones) == len(scene.joints) == 31
+    points = video.landmark_points(bones, landmarks)
+    np.testing.assert_allclose(points[:, :17], scene.joints)
+    assert 0 <= points[..., 2].min() < 0.02
+    assert ((scene.keypoints > 0) & (scene.keypoints < scenes.SIZE)).all()
+
+
+def test_a_rig_is_a_table_and_a_case_a_row():
+    figures = {metric: 1.0 for metric, _ in motion_table.COLUMNS.values()}
+    figures |= {"constant_pose_deg": 17.0, "first_system_deg": 24.0, "planar_deg": 23.0}
+    cases = [{"name": f"{rig}/true 3D/{stage}", "rig": rig, **figures} for rig in "ab" for stage in ("live", "take")]
+    del cases[1]["lag_ms"]
+    tables = motion_table.tables(cases)
+    assert [(table.title, table.row_count) for table in tables] == [("a", 2), ("b", 2)]
+    assert "constant pose 17.0" in tables[0].caption
 
 
 def test_noise_is_one_per_cent_of_the_height_and_the_same_each_time(clips):

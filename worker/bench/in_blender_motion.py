@@ -19,18 +19,20 @@ RESEND_TICKS, PATIENCE_TICKS = 1000, 20_000
 MODULE = "bl_ext.user_default.vitpose_live_mocap"
 
 
-def _default():
-    bpy.ops.mocap.add_default_rig()
-
-
-#: A rig's name → what adds it to the scene as `scene.mocap.target`.
-RIGS = {"default": _default}
+sys.path.insert(0, str(Path(__file__).with_name("rigs")))
+from rigs import BUILDERS  # noqa: E402
 
 
 def evaluated(armature, bones) -> np.ndarray:
-    """World matrices (B, 4, 4) of pose bones."""
-    pose = armature.pose.bones
-    return np.array(armature.matrix_world) @ np.array([pose[name].matrix for name in bones])
+    """World matrices (B, 4, 4) of pose bones, without scale."""
+    pose = armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
+    return unscaled(np.array(armature.matrix_world) @ np.array([pose[name].matrix for name in bones]))
+
+
+def unscaled(matrices) -> np.ndarray:
+    """Matrices (…, 4, 4) with axes of length 1."""
+    matrices[..., :3, :3] /= np.linalg.norm(matrices[..., :3, :3], axis=-2, keepdims=True)
+    return matrices
 
 
 def play(session, lines: list[bytes], armature, bones) -> tuple[np.ndarray, np.ndarray]:
@@ -64,16 +66,16 @@ def replay(take, armature, bones) -> np.ndarray:
     return seen
 
 
-def measure(session, armature, lines: list[bytes], out: Path) -> None:
+def measure(session, made, lines: list[bytes], out: Path) -> None:
     """One scene on one rig; see `main` for what is saved."""
-    scene = bpy.context.scene
+    scene, armature = bpy.context.scene, made.armature
     for bone in armature.pose.bones:
         bone.matrix_basis.identity()
     scene.frame_set(1)
-    mapped = import_module(f"{MODULE}.addon.bone_maps").of(scene, armature).bones
-    parts = [part for part in import_module(f"{MODULE}.addon.core.bone_map").BODY_PARTS if part in mapped]
-    bones = [mapped[part] for part in parts]
-    rest = np.array(armature.matrix_world) @ np.array([armature.data.bones[name].matrix_local for name in bones])
+    parts = [part for part in import_module(f"{MODULE}.addon.core.bone_map").BODY_PARTS if part in made.bones]
+    bones = [made.shown(part) for part in parts]
+    at_rest = np.array([armature.data.bones[name].matrix_local for name in bones])
+    rest = unscaled(np.array(armature.matrix_world) @ at_rest)
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
     live, live_world = play(session, lines, armature, bones)
@@ -104,16 +106,22 @@ def main() -> None:
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     bpy.ops.extensions.package_install_files(filepath=job["zip"], repo="user_default", enable_on_install=True)
     session = import_module(f"{MODULE}.addon.session").session
+    unknown = [rig for rig in job["rigs"] if rig not in BUILDERS]
+    if unknown:
+        raise SystemExit(f"There is no rig {', '.join(unknown)}; there are {'; '.join(BUILDERS)}.")
     for rig in job["rigs"]:
         bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
         scene = bpy.context.scene
         scene.render.fps, scene.mocap.port = job["fps"], 0
-        RIGS[rig]()
-        for number, (path, settings) in enumerate(job["scenes"]):
+        made = BUILDERS[rig](Path(job["out"]))
+        scene.mocap.target = made.armature
+        for number, (path, settings, every_rig) in enumerate(job["scenes"]):
+            if not every_rig and rig != job["rigs"][0]:
+                continue
             for name, value in {"level": "AUTO", **settings}.items():
                 setattr(scene.mocap, name, value)
             lines = Path(path).read_bytes().splitlines()
-            measure(session, scene.mocap.target, lines, Path(job["out"]) / f"{rig}-{number}.npz")
+            measure(session, made, lines, Path(job["out"]) / f"{rig}-{number}.npz")
             print(f"@scene {rig} {number}", flush=True)
     print(f"@done {bpy.app.version_string}", flush=True)
     os._exit(0)  # without Blender's clean-up, in which some wheels crash

@@ -22,13 +22,17 @@ from ..training.motion import Clip
 FPS = 30
 SIZE = np.array([640.0, 480.0])
 LEVEL = "true 3D, level camera"
-REPORTS = (LEVEL, "true 3D", "2D with 1% noise", "a detector's 2D")
+NOISY = "2D with 1% noise"
+REPORTS = (LEVEL, "true 3D", NOISY, "a detector's 2D")
+RENDERED = "rendered video"
 #: A child of 1.25 m: short legs and arms for its torso, and a large head.
 CHILD = {name: length * share for (name, length), share in zip(
     ADULT.items(), (0.72, 0.78, 0.74, 0.85, 0.95, 0.70, 0.68, 0.66, 0.66), strict=True
 )}  # fmt: skip
 ACTORS = {"the character's proportions": ADULT, "a child": CHILD}
 STILL_S = 6.0
+HOW_MUCH = ("quick", "usual", "full")
+QUICK_S = 4.0
 FEW_WALKS = ("test/walking_1", "test/walking_12", "test/walking_18", "test/walking_7")
 
 
@@ -37,7 +41,8 @@ class Scene:
     """One clip before its camera.
 
     joints: (F, 17, 3) m in the world, z up, at `FPS`; fine: (2F − 1, 17, 3) the same at twice that. camera: (4, 4) from
-    the world to the camera, OpenCV axes. keypoints: (F, 17, 2) px, exact. leg_m: of the actor.
+    the world to the camera, OpenCV axes. keypoints: (F, 17, 2) px, exact. focal_px: of the camera. leg_m: of the
+    actor.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Scene:
     fine: np.ndarray
     camera: np.ndarray
     keypoints: np.ndarray
+    focal_px: float
     leg_m: float
 
     @property
@@ -52,9 +58,15 @@ class Scene:
         return self.fine[::2]
 
 
-def chosen(clips: list[Clip], full: bool) -> list[Clip]:
-    """All clips, or those of a short run: every action, four of the walks."""
-    return [c for c in clips if full or action_of(c.name) != "walking" or c.name in FEW_WALKS]
+def chosen(clips: list[Clip], how_much: str = "usual") -> list[Clip]:
+    """All clips, or every action and four of the walks, or one of the walks and each clip's first seconds."""
+    if how_much == "full":
+        return clips
+    walks = FEW_WALKS if how_much == "usual" else FEW_WALKS[-1:]
+    few = [c for c in clips if action_of(c.name) != "walking" or c.name in walks]
+    if how_much == "usual":
+        return few
+    return [Clip(c.name, c.fps, c.joints_body[: round(QUICK_S * c.fps)]) for c in few]
 
 
 def film(clip: Clip, lengths: dict[str, float], seed: int) -> Scene:
@@ -66,7 +78,7 @@ def film(clip: Clip, lengths: dict[str, float], seed: int) -> Scene:
     leg_m = lengths["upper_leg"] + lengths["lower_leg"]
     own_leg_m = float(np.linalg.norm((BONES_FROM_JOINTS @ body[:1])[0, [7, 8]], axis=-1).sum())
     joints = JOINTS_FROM_BONES @ bones + (hips * leg_m / own_leg_m)[:, None]
-    return _before_a_camera(clip.name, action_of(clip.name), joints, leg_m, rng)
+    return before_a_camera(clip.name, action_of(clip.name), joints, leg_m, rng)
 
 
 def still(clip: Clip, lengths: dict[str, float], seed: int) -> Scene:
@@ -88,8 +100,9 @@ def levelled(scene: Scene) -> Scene:
     return replace(scene, camera=camera)
 
 
-def _before_a_camera(name, action, joints, leg_m, rng) -> Scene:
-    """A camera within 60° of the actor's front at the start, at a webcam's height, so far away that all is in view."""
+def before_a_camera(name: str, action: str, joints: np.ndarray, leg_m: float, rng: np.random.Generator) -> Scene:
+    """Joints (2F − 1, 17, 3) before a camera within 60° of the actor's front at the start, at a webcam's height, so far
+    away that all is in view."""
     hips = joints[:, 11:13].mean(1)
     middle = (hips.min(0) + hips.max(0)) / 2
     left = joints[0, 11] - joints[0, 12]
@@ -112,7 +125,7 @@ def _before_a_camera(name, action, joints, leg_m, rng) -> Scene:
     focal = ASSUMED_FOCAL * SIZE.max() * float(np.exp(rng.normal(0, 0.1)))
     seen = joints[::2] @ camera[:3, :3].T + camera[:3, 3]
     keypoints = seen[..., :2] / seen[..., 2:] * focal + SIZE / 2
-    return Scene(name, action, joints, camera, keypoints, leg_m)
+    return Scene(name, action, joints, camera, keypoints, float(focal), leg_m)
 
 
 def packets_of(scene: Scene, report: str, seed: int) -> list[PosePacket]:
@@ -120,7 +133,7 @@ def packets_of(scene: Scene, report: str, seed: int) -> list[PosePacket]:
     rng = np.random.default_rng(seed)
     camera = scene.joints @ scene.camera[:3, :3].T + scene.camera[:3, 3]
     keypoints, scores = scene.keypoints, np.ones(scene.keypoints.shape[:2])
-    if report == "2D with 1% noise":
+    if report == NOISY:
         keypoints = keypoints + 0.01 * _tall(keypoints) * rng.standard_normal(keypoints.shape)
         scores = scores * 0.9
     elif report == "a detector's 2D":

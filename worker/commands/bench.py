@@ -102,27 +102,34 @@ def engines(
 def motion(
     json_file: Json = None,
     full: Annotated[bool, typer.Option("--full", help="All clips of the test part, not few of the walks.")] = False,
-    rig: Annotated[list[str] | None, typer.Option(help="A rig to move; several times for several. [all]")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="One walk, and of each clip its first seconds.")] = False,
+    rig: Annotated[
+        list[str] | None, typer.Option(help="A rig of worker/bench/rigs; several times for several. [three]")
+    ] = None,
     smoothness: Annotated[float, typer.Option(min=0, max=1, help="From raw to heavy, as on the panel.")] = 0.5,
     data: Annotated[Path | None, typer.Option("--motion", help="The motion data, if not in its place.")] = None,
 ) -> None:
-    """Captured motion through the extension onto characters: angles, feet, jitter, lag, milliseconds a frame."""
+    """Captured motion through the extension onto characters: angles, feet, jitter, lag, milliseconds a frame.
+
+    As packets, and as videos that ViTPose sees. Takes minutes.
+    """
     from rich.console import Console
 
     from ..bench.motion import RIGS, measure_motion
+    from ..bench.motion_table import tables
     from ..demo.bench import BenchError
     from .progress import stages
 
-    unknown = set(rig or ()) - set(RIGS)
-    if unknown:
-        raise typer.BadParameter(f"no rig {', '.join(sorted(unknown))}; there are {', '.join(RIGS)}")
+    if full and quick:
+        raise typer.BadParameter("--full and --quick are two ways of choosing clips; give one")
+    how_much = "full" if full else "quick" if quick else "usual"
     try:
         with stages(Console()) as progress:
-            cases = list(measure_motion(full, tuple(rig or RIGS), {"smoothness": smoothness}, progress, data))
+            cases = list(measure_motion(how_much, tuple(rig or RIGS), {"smoothness": smoothness}, progress, data))
     except BenchError as error:
         typer.echo(f"mocap bench: {error}", err=True)
         raise typer.Exit(1) from None
-    publish(cases, json_file)
+    publish(cases, json_file, tables(cases))
 
 
 @app.command()
@@ -146,16 +153,20 @@ def synth(
         raise typer.Exit(1) from None
 
 
-def publish(cases: list[dict], json_file: Path | None) -> None:
-    """Prints the cases as a table and writes them, with the machine and the commit, to `json_file`."""
+def publish(cases: list[dict], json_file: Path | None, shown: list | None = None) -> None:
+    """Prints the cases, each as a table or as the tables `shown`, and writes them, with the machine and the commit, to
+    `json_file`."""
     from rich.console import Console
     from rich.table import Table
 
-    for case in cases:
+    tables = shown or []
+    for case in () if shown else cases:
         table = Table("metric", "value", title=case["name"], title_justify="left")
         for metric, value in case.items():
             if metric != "name":
                 table.add_row(metric, f"{value:.3f}" if isinstance(value, float) else str(value))
+        tables.append(table)
+    for table in tables:
         Console().print(table)
     if json_file is None:
         return
