@@ -4,6 +4,7 @@
 def _with_classes():
     """The modules that have `CLASSES`, in the order in which these are registered."""
     from . import (
+        camera_panel,
         figures_panel,
         map_operators,
         map_panel,
@@ -36,6 +37,7 @@ def _with_classes():
         record_operators,
         panels,
         record_panel,
+        camera_panel,
         preview_panel,
         map_panel,
         people_panel,
@@ -66,9 +68,10 @@ def register() -> None:
 def unregister() -> None:
     import bpy
 
-    from . import keys, models, preview_panel, properties, session, setting_up, take_list
+    from . import cameras, keys, models, preview_panel, properties, session, setting_up, take_list
 
     keys.unregister()
+    cameras.end()
     models.unregister()
     preview_panel.unregister()
     setting_up.unregister()

@@ -2,7 +2,7 @@
 
 import time
 
-from . import machine
+from . import machine, sources
 from .core.endpoint import is_loopback
 from .core.link import PoseLink
 from .core.speeds import note_speed
@@ -116,5 +116,5 @@ def _wish(people: int) -> tuple:
         machine.get("source"),
         machine.get("model"),
         "" if device == "auto" else device,
-        {"max_people": people} if people > 1 else {},  # else as the worker was started
+        sources.options() | ({"max_people": people} if people > 1 else {}),  # else as the worker was started
     )

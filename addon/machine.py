@@ -16,6 +16,12 @@ DEFAULTS = {
     "preview_size": "MEDIUM",
     "preview_corner": "BOTTOM_RIGHT",
     "ghost": False,
+    "cameras": [],
+    "camera_size": "AUTO",
+    "camera_rate": "AUTO",
+    "camera_mjpg": False,
+    "picture_rotate": "0",
+    "picture_mirror": False,
 }
 problem = ""  # a sentence for the user
 
@@ -27,7 +33,7 @@ def get(name: str):
     return value if type(value) is type(default) and value != "" else default
 
 
-def put(name: str, value: str | bool | int) -> None:
+def put(name: str, value: str | bool | list) -> None:
     """Change a setting. `problem` tells where the data folder cannot be written."""
     global problem
     settings = places.read_settings()

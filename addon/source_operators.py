@@ -1,15 +1,16 @@
-"""The operators of sources that need no worker."""
+"""The operators of sources: playing a take, and finding cameras."""
 
 from pathlib import Path
 from typing import ClassVar
 
 import bpy
 
-from . import machine, sources
+from . import cameras, machine, sources
 from .core import places
 from .core.take import SUFFIX
 from .operators import Operator, require
 from .session import session
+from .worker_process import WorkerError
 
 
 class MOCAP_OT_replay_take(Operator, bpy.types.Operator):
@@ -44,4 +45,21 @@ class MOCAP_OT_replay_take(Operator, bpy.types.Operator):
         session.start_capture(context.scene)
 
 
-CLASSES = (MOCAP_OT_replay_take,)
+class MOCAP_OT_find_cameras(Operator, bpy.types.Operator):
+    bl_idname = "mocap.find_cameras"
+    bl_label = "Find Cameras"
+    bl_description = "Have the worker look which cameras this computer has; Blender goes on meanwhile"
+
+    @classmethod
+    def poll(cls, context):
+        host = machine.get("worker_address").rpartition(":")[0]
+        return require(cls, host in ("localhost", "127.0.0.1"), "The worker's cameras are known by number only")
+
+    def run(self, context):
+        try:
+            cameras.ask()
+        except WorkerError as error:
+            raise sources.SourceError(str(error)) from error
+
+
+CLASSES = (MOCAP_OT_replay_take, MOCAP_OT_find_cameras)

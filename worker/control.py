@@ -247,7 +247,7 @@ class _Capture(threading.Thread):
         job = self._job
         try:
             self._loading("Opening the source", 0.0)  # first: what is wrong with it is then said at once
-            source = open_source(job.source, job.paced)
+            source = open_source(job.source, job.paced, job.look)
             try:
                 backend, lifter = self._models.get(
                     job.config, job.checkpoint, job.device, self._loading, job.backend, job.precision

@@ -5,6 +5,7 @@ import threading
 import time
 
 from .cameras import CameraError, open_camera, silent_camera
+from .look import AS_IT_IS, Look
 from .pixels import rgb_of, turn_of
 from .source import READ_TIMEOUT_S, Frame, open_capture, shown
 
@@ -23,8 +24,9 @@ class LiveSource:
     live = True
     ended = False
 
-    def __init__(self, source: int | str):
-        self._source = source
+    def __init__(self, source: int | str, look: Look = AS_IT_IS):
+        self._source, self._look = source, look
+        self.note = ""
         self._name = f"Camera {source}" if isinstance(source, int) else f"The stream {shown(source)}"
         self.fps: float | None = None
         self.skipped = 0
@@ -83,6 +85,8 @@ class LiveSource:
         while not self._closing.is_set():
             capture = self._open()
             if capture.isOpened():
+                if isinstance(self._source, int) and (others := self._look.ask(capture)):
+                    self.note = f"{self._name} gives {others}."
                 capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # ignored by most, the fewest old frames where not
                 fps = capture.get(cv2.CAP_PROP_FPS)
                 self.fps = fps if 1 <= fps <= 480 else None
@@ -106,13 +110,13 @@ class LiveSource:
 
     def _deliver(self, capture) -> bool:
         """Hands on frames until they stop; whether there were any."""
-        any_came, turn_deg = False, turn_of(capture)
+        any_came, turn_deg = False, (turn_of(capture) + self._look.turn_deg) % 360
         while not self._closing.is_set() and capture.grab():
             now = time.perf_counter()
             decoded, image = capture.retrieve()
             if not decoded:
                 break
-            frame = Frame(rgb_of(image, turn_deg), now, now)
+            frame = Frame(self._look.picture(rgb_of(image, turn_deg)), now, now)
             with self._new:
                 self.skipped += self._frame is not None and self._seen
                 self._frame = frame

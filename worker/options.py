@@ -5,6 +5,7 @@ import math
 from mocap_core.protocol import Start
 
 from .cameras import CameraError
+from .look import look_of
 from .people import MOST
 from .stream import Job
 
@@ -13,7 +14,7 @@ def job_of(start: Start, defaults: Job) -> Job:
     """The capture that a start asks for. Raises CameraError where its options make no sense.
 
     options: `box` [x1, y1, x2, y2] px, `as_fast_as_possible` true or false, `max_people` a number, and as text
-    `checkpoint`, `detector`, `backend` and `precision`.
+    `checkpoint`, `detector`, `backend` and `precision`; and those of `look.look_of`.
     """
     options = start.options
     box = options.get("box")
@@ -35,6 +36,7 @@ def job_of(start: Start, defaults: Job) -> Job:
         detector=checked_detector(texts["detector"]) if texts["detector"] else defaults.detector,
         backend=texts["backend"] or defaults.backend,
         precision=texts["precision"] or defaults.precision,
+        look=look_of(options, defaults.look),
     )
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .cameras import CameraError, missing_camera
+from .look import AS_IT_IS, Look
 from .pixels import rgb_of, turn_of
 
 OPEN_TIMEOUT_S = 5.0
@@ -37,12 +38,14 @@ class Frame:
 class Source(Protocol):
     """live: newest frame wins. fps: of a file, or as the camera claims; None where unknown.
 
+    note: what is other than was asked for, a sentence, else "".
     skipped: frames that came and were not read. trouble: why no frames come at the moment, else "".
     ended: no more will come. read(timeout_s): the next frame, or None where none is due in that time.
     """
 
     live: bool
     fps: float | None
+    note: str
     skipped: int
     trouble: str
     ended: bool
@@ -99,19 +102,20 @@ def check_source(source: str) -> int | str:
     return str(path)
 
 
-def open_source(source: str, paced: bool = True) -> Source:
+def open_source(source: str, paced: bool = True, look: Look = AS_IT_IS) -> Source:
     """Opens a source by name: a camera's index, a path or a URL. Raises CameraError.
 
-    paced: files play at their own rate; else as fast as they are read.
+    paced: files play at their own rate; else as fast as they are read. look: how pictures are turned, and what a camera
+    is asked for.
     """
     from .live import LiveSource
 
     checked = check_source(source)
     if isinstance(checked, int):
-        return LiveSource(checked)
+        return LiveSource(checked, look)
     if "://" not in checked:
-        return FileSource(checked, paced)
-    return LiveSource(checked)
+        return FileSource(checked, paced, look)
+    return LiveSource(checked, look)
 
 
 def open_capture(name: str):
@@ -133,12 +137,13 @@ class FileSource:
     """
 
     live = False
+    note = ""
     skipped = 0
     trouble = ""
 
-    def __init__(self, path: str, paced: bool = True):
+    def __init__(self, path: str, paced: bool = True, look: Look = AS_IT_IS):
         self._paced = paced
-        self._frames = _Still(path) if path.lower().endswith(STILLS) else _Decoder(path)
+        self._frames = _Still(path, look) if path.lower().endswith(STILLS) else _Decoder(path, look)
         self.fps = self._frames.fps
         self.ended = False
         self._start_s: float | None = None
@@ -187,16 +192,16 @@ class FileSource:
 class _Decoder:
     """The pictures of a video file, one after the other."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, look: Look):
         from .opencv import cv2
 
-        self._cv2 = cv2
+        self._cv2, self._look = cv2, look
         self._capture = open_capture(path)
         if not self._capture.isOpened():
             raise CameraError(f"{path} is no video that can be read here.")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps < 1000 else None
-        self._turn_deg = turn_of(self._capture)
+        self._turn_deg = (turn_of(self._capture) + look.turn_deg) % 360
         self._media_s = -1.0
 
     def next(self) -> tuple[np.ndarray, float] | None:
@@ -210,7 +215,7 @@ class _Decoder:
         if not media_s > self._media_s:  # a container without times
             media_s = self._media_s + 1 / (self.fps or 30.0) if self._media_s >= 0 else 0.0
         self._media_s = media_s
-        return rgb_of(image, self._turn_deg), media_s
+        return self._look.picture(rgb_of(image, self._turn_deg)), media_s
 
     def close(self) -> None:
         self._capture.release()
@@ -221,9 +226,10 @@ class _Still:
 
     fps = None
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, look: Look):
         from .opencv import cv2
 
+        self._look = look
         # Its depth is kept, so that floats are refused. imread takes no Unicode on Windows.
         self._image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
         if self._image is None:
@@ -231,7 +237,7 @@ class _Still:
 
     def next(self) -> tuple[np.ndarray, float] | None:
         image, self._image = self._image, None
-        return None if image is None else (rgb_of(image), 0.0)
+        return None if image is None else (self._look.picture(rgb_of(image, self._look.turn_deg)), 0.0)
 
     def close(self) -> None:
         pass

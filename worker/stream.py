@@ -18,6 +18,7 @@ from mocap_core.protocol import JOINT_COUNTS, VERSION, PosePacket
 
 from . import people
 from .cameras import CameraError
+from .look import AS_IT_IS, Look
 from .lookout import Lookout
 from .source import Frame, Source
 
@@ -31,6 +32,7 @@ class Job:
 
     paced: files at their own rate. config, checkpoint, device, backend, precision: the model's, empty for the
     defaults. max_people: who is followed at once. detector: a hub name or folder, empty for none.
+    look: the camera's mode, and how pictures are turned.
     """
 
     source: str
@@ -44,6 +46,7 @@ class Job:
     detector: str = ""
     backend: str = ""
     precision: str = ""
+    look: Look = AS_IT_IS
 
 
 @dataclass
@@ -100,7 +103,7 @@ def run(
     `detector.Detector`. show: is given each frame before its packets are sent. Raises CameraError where the job's box
     shows nothing of the picture.
     """
-    report("capturing", f"{backend.name} on {backend.device}.")
+    report("capturing", " ".join(filter(None, (f"{backend.name} on {backend.device}.", source.note))))
     outlet = Outlet(job, backend.skeleton, lifter, send, figures, show)
     state, lost = None, False
     with ThreadPoolExecutor(1, "sending") as sending, Lookout(detector, figures.detector_ms) as lookout:

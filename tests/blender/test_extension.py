@@ -23,6 +23,8 @@ addon/assets/default_model.landmarks.json
 addon/bone_maps.py
 addon/bvh.py
 addon/calibrating.py
+addon/camera_panel.py
+addon/cameras.py
 addon/capture.py
 addon/character.py
 addon/cues.py

@@ -22,7 +22,7 @@ PATIENCE_S = 30.0
 class Frames:
     """A source of some small frames, each as soon as it is asked for."""
 
-    live, fps, skipped, trouble = False, 30.0, 0, ""
+    live, fps, note, skipped, trouble = False, 30.0, "", 0, ""
 
     def __init__(self, count):
         self.count, self.read_so_far = count, 0

@@ -45,6 +45,17 @@ def run(
             "such as ustc-community/dfine-nano-coco (extra `detect`).",
         ),
     ] = "none",
+    camera_size: Annotated[
+        str, typer.Option(metavar="WIDTHxHEIGHT", help="Ask the camera for this size; it gives the nearest it has.")
+    ] = "",
+    camera_rate: Annotated[
+        float, typer.Option(min=0, help="Ask the camera for so many pictures a second; 0 is as it likes.")
+    ] = 0.0,
+    mjpg: Annotated[
+        bool, typer.Option("--mjpg", help="Have the camera compress, for larger sizes at a full rate.")
+    ] = False,
+    rotate: Annotated[int, typer.Option(metavar="0|90|180|270", help="Turn pictures clockwise, degrees.")] = 0,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Mirror pictures, left for right.")] = False,
     as_fast_as_possible: Annotated[
         bool, typer.Option("--as-fast-as-possible", help="Play files without waiting.")
     ] = False,
@@ -73,6 +84,7 @@ def run(
 
     from ..cameras import CameraError
     from ..control import Worker
+    from ..look import Look, checked_rate, checked_turn
     from ..options import checked_box, checked_detector
     from ..stream import Job
 
@@ -84,6 +96,13 @@ def run(
         local = all(is_loopback(host) for host, _ in targets)
         if not local and key is None:
             raise LinkError("Sending to another machine needs a shared key: --key-file or MOCAP_KEY.")
+        look = Look(
+            checked_turn(rotate),
+            mirror,
+            _size(camera_size),
+            checked_rate(camera_rate) if camera_rate else None,
+            mjpg,
+        )
         first_box = None if box is None else checked_box(box.split(","))
         endpoint = Endpoint(bind or ("127.0.0.1" if local else "0.0.0.0"), control_port, key)
     except (LinkError, CameraError) as error:
@@ -101,6 +120,7 @@ def run(
         checked_detector(detector),
         "" if backend == "torch" else backend,
         precision,
+        look,
     )
     worker = Worker(endpoint, job, targets, once or bool(targets), idle_exit, _tell)
     signals: list[int] = []
@@ -139,6 +159,16 @@ def _tell(status) -> None:
             f"{figures.get('fps', 0):.1f} fps, inference {figures['inference_ms_p50']:.1f} ms (median)."
         )
     print(line, file=sys.stderr, flush=True)
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    """WIDTHxHEIGHT, or None where it is empty. Raises CameraError."""
+    from ..look import checked_size
+
+    if not text:
+        return None
+    sides = text.lower().replace("×", "x").split("x")
+    return checked_size([int(side) if side.strip().isdecimal() else side for side in sides])
 
 
 def _target(text: str) -> tuple[str, int]:
