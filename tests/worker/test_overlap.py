@@ -120,7 +120,7 @@ def test_memory_that_runs_out_in_a_capture_is_a_sentence(monkeypatch):
 
     monkeypatch.setattr(control, "open_source", lambda *_: Frames(3))
     said = []
-    _Capture(Job("frames", "s"), Loaded(), Figures(), lambda packet: None, said.append).run()
+    _Capture(Job("frames", "s"), Loaded(), Figures(), lambda packet: None, lambda frame: None, said.append).run()
     assert (said[-1].state, said[-1].message) == (
         "error",
         "There is not enough memory for probe on cpu; choose a smaller model.",
