@@ -5,6 +5,8 @@ def _with_classes():
     """The modules that have `CLASSES`, in the order in which these are registered."""
     from . import (
         camera_panel,
+        export_operator,
+        export_panel,
         figures_panel,
         map_operators,
         map_panel,
@@ -35,6 +37,7 @@ def _with_classes():
         source_operators,
         take_operators,
         record_operators,
+        export_operator,
         panels,
         record_panel,
         camera_panel,
@@ -45,19 +48,22 @@ def _with_classes():
         figures_panel,
         models_panel,
         setup_panel,
+        export_panel,
     )
 
 
 def register() -> None:
     import bpy
 
-    from . import keys, models, preview_panel, properties, session, setting_up, take_list
+    from . import export_operator, keys, models, preview_panel, properties, session, setting_up, take_list, translations
 
     for module in _with_classes():
         for cls in module.CLASSES:
             bpy.utils.register_class(cls)
+    translations.register()
     properties.add_to_scenes()
     take_list.register()
+    export_operator.add_to_data()
     session.register()
     setting_up.register()
     preview_panel.register()
@@ -68,7 +74,18 @@ def register() -> None:
 def unregister() -> None:
     import bpy
 
-    from . import cameras, keys, models, preview_panel, properties, session, setting_up, take_list
+    from . import (
+        cameras,
+        export_operator,
+        keys,
+        models,
+        preview_panel,
+        properties,
+        session,
+        setting_up,
+        take_list,
+        translations,
+    )
 
     keys.unregister()
     cameras.end()
@@ -76,8 +93,10 @@ def unregister() -> None:
     preview_panel.unregister()
     setting_up.unregister()
     session.unregister()
+    export_operator.remove_from_data()
     take_list.unregister()
     properties.remove_from_scenes()
+    translations.unregister()
     for module in reversed(_with_classes()):
         for cls in reversed(module.CLASSES):
             bpy.utils.unregister_class(cls)

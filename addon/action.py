@@ -171,6 +171,12 @@ def is_take(action: bpy.types.Action | None) -> bool:
     return action is not None and _TAKE in action
 
 
+def moves(action: bpy.types.Action, armature: bpy.types.Object) -> bool:
+    """Whether a take's curves are for bones that the armature has."""
+    curve = next(iter(curves(action)), None)
+    return curve is not None and curve.data_path.split('"')[1] in armature.pose.bones
+
+
 def held_by(action: bpy.types.Action | None) -> dict[str, float]:
     """What a take holds: data path → the value before it."""
     return json.loads(action[_TAKE].get("held", "{}")) if is_take(action) else {}

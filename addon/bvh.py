@@ -26,7 +26,7 @@ def text(
     matrices at rest. tails: (B, 3) rest positions of the bones' ends. posed: (F, B, 4, 4) world matrices. All
     z up, in metres.
     """
-    turned = _rotation(posed) @ np.swapaxes(_rotation(rest), -1, -2)  # from rest, in the world's axes
+    turned = rotation(posed) @ np.swapaxes(rotation(rest), -1, -2)  # from rest, in the world's axes
     local = turned.copy()
     for bone, parent in enumerate(parents):
         if parent >= 0:
@@ -69,7 +69,7 @@ def _numbers(vector: np.ndarray) -> str:
     return " ".join(f"{number:.6f}" for number in vector)
 
 
-def _rotation(matrices: np.ndarray) -> np.ndarray:
+def rotation(matrices: np.ndarray) -> np.ndarray:
     """The rotations (…, 3, 3) of matrices (…, 4, 4) without their scale."""
     axes = matrices[..., :3, :3]
     return axes / np.linalg.norm(axes, axis=-2, keepdims=True)

@@ -229,53 +229,6 @@ class MOCAP_OT_remove_take(Operator, bpy.types.Operator):
         take_layers.remove(take_layers.top(armature), armature)
 
 
-class MOCAP_OT_export(Operator, bpy.types.Operator):
-    bl_idname = "mocap.export"
-    bl_label = "Export Take"
-    bl_description = "Write the character and its Action to a file"
-
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    format: bpy.props.EnumProperty(
-        name="Format",
-        items=(
-            ("GLB", "glTF", "Character and motion, for the web, Godot and most other programs"),
-            ("FBX", "FBX", "Character and motion, for Unity, Unreal and Maya"),
-            ("BVH", "BVH", "The skeleton's motion alone, Y up, in metres"),
-        ),
-    )
-    filter_glob: bpy.props.StringProperty(default="*.glb;*.fbx;*.bvh", options={"HIDDEN"})
-
-    @classmethod
-    def poll(cls, context):
-        return (
-            require(cls, has_character(context), "Choose a character first")
-            and require(cls, export.action_of(context.scene.mocap.target) is not None, "Record or load a take first")
-            and require(cls, session.recording is None, "Stop recording first")
-        )
-
-    def invoke(self, context, event):
-        name = bpy.path.clean_name(export.action_of(context.scene.mocap.target).name)
-        self.filepath = str(Path(bpy.data.filepath).parent / name) if bpy.data.filepath else name
-        self.check(context)
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def check(self, context):
-        """Keep the file's ending in step with the format."""
-        wanted = str(export.with_suffix(Path(self.filepath), self.format))
-        changed = wanted != self.filepath
-        self.filepath = wanted
-        return changed
-
-    def draw(self, context):
-        self.layout.prop(self, "format", expand=True)
-
-    def run(self, context):
-        path = export.with_suffix(Path(bpy.path.abspath(self.filepath)), self.format)
-        export.export(context, context.scene.mocap.target, path, self.format)
-        return f"Exported {path}"
-
-
 def has_character(context: bpy.types.Context) -> bool:
     target = context.scene.mocap.target
     return target is not None and rig.is_armature(None, target) and target.name in context.scene.objects
@@ -294,5 +247,4 @@ CLASSES = (
     MOCAP_OT_record_stop,
     MOCAP_OT_load_take,
     MOCAP_OT_remove_take,
-    MOCAP_OT_export,
 )

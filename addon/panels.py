@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import action, models_panel, preferences, setup_panel, sources
+from . import models_panel, preferences, setup_panel, sources
 from .drawing import Panel, figures, sentence
 from .session import session
 
@@ -128,25 +128,10 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         figures(column, rows)
 
 
-class MOCAP_PT_export(Panel, bpy.types.Panel):
-    bl_label = "Export"
-    bl_parent_id = "MOCAP_PT_main"
-
-    def draw(self, context):
-        target = context.scene.mocap.target
-        playing = action.current(target) if target else None
-        column = self.layout.column()
-        column.label(
-            text=playing.name if playing else "No take on the character", icon="ACTION" if playing else "INFO"
-        )
-        row = column.row(align=True)
-        for kind, title in (("GLB", "glTF"), ("FBX", "FBX"), ("BVH", "BVH")):
-            row.operator("mocap.export", text=title).format = kind
-
-
 class MOCAP_PT_settings(Panel, bpy.types.Panel):
     bl_label = "Settings"
     bl_parent_id = "MOCAP_PT_main"
+    bl_order = 9
     bl_options: ClassVar = {"DEFAULT_CLOSED"}
 
     def draw(self, context):
@@ -169,4 +154,4 @@ def _nobody(stats: dict) -> bool:
 
 _PLACEHOLDERS = "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters
 
-CLASSES = (MOCAP_PT_main, MOCAP_PT_export, MOCAP_PT_settings)
+CLASSES = (MOCAP_PT_main, MOCAP_PT_settings)

@@ -70,6 +70,7 @@ class Session:
         self.before: list[PoseBefore] = []
         self._journal: Journal | None = None  # of the last recording, on its way to the disk
         self.notice = ""
+        self.at_once = bpy.app.background
         self._capture = Capture()
         self._replay = Replay()
         self._scene_name = ""
@@ -488,7 +489,7 @@ class Session:
     def _solve(self, scene: bpy.types.Scene, waiting: list[Solving]) -> None:
         self.solving, *self._waiting = waiting
         self.last_takes = []
-        if not bpy.app.background:
+        if not self.at_once:
             clockwork.start()
             return
         if self._journal is not None:

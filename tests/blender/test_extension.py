@@ -67,6 +67,7 @@ addon/core/published.py
 addon/core/quality.py
 addon/core/reading.py
 addon/core/reduce.py
+addon/core/root_motion.py
 addon/core/rotation.py
 addon/core/sample_motion.py
 addon/core/seal.py
@@ -93,7 +94,11 @@ addon/driven.py
 addon/export.py
 addon/figures_panel.py
 addon/ghost.py
+addon/export_copy.py
+addon/export_operator.py
+addon/export_panel.py
 addon/held.py
+addon/joint_tables.py
 addon/keys.py
 addon/key_reduction.py
 addon/machine.py
@@ -141,11 +146,13 @@ addon/setup_panel.py
 addon/solving.py
 addon/source_operators.py
 addon/sources.py
+addon/spanish.py
 addon/strokes.py
 addon/take_list.py
 addon/take_layers.py
 addon/take_operators.py
 addon/takes_panel.py
+addon/translations.py
 addon/window.py
 addon/worker_process.py
 blender_manifest.toml

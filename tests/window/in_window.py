@@ -1,6 +1,7 @@
-"""Runs in a Blender with a window, `blender --python in_window.py -- JOB.json`: a capture by the timer.
+"""Runs in a Blender with a window, `blender --python in_window.py -- JOB.json`: from an empty scene to files.
 
-Does what a user would, a step a timer call, writes what it saw to the job's report and leaves Blender.
+Does what a user would, a step a timer call, by operators and by clicks; writes what it saw to the job's report and
+leaves Blender. First with a sender outside, then with the test motion.
 """
 
 import json
@@ -64,9 +65,102 @@ def steps():
     picture("recorded.png")
     bpy.ops.mocap.disconnect()
     bpy.ops.ed.undo()
+    yield 0.5
     animation = bpy.context.scene.mocap.target.animation_data
     REPORT["action_after_undo"] = bool(animation and animation.action)
+    picture("undone.png")
+    yield from alone(session)
     REPORT["error"] = session.stats()["error"]
+
+
+def alone(session):
+    """With no worker and no sender: the test motion, recorded by clicks in playback, solved again, exported."""
+    scene = bpy.context.scene
+    machine = import_module(f"{MODULE}.addon.machine")
+    machine.put("source", "test motion")
+    yield 0.5
+    picture("start.png")
+    yield from press("mocap.start_capture")
+    while session.stats()["received"] < 20:
+        yield 0.2
+    picture("capturing.png")
+    scene.mocap.record.play = True
+    scene.frame_set(1)
+    yield from press("mocap.record_start")
+    while session.recording is None or session.stats()["recorded"] < 60:
+        yield 0.2
+    REPORT["playing"] = bpy.context.screen.is_animation_playing
+    REPORT["frames_passed"] = scene.frame_current - 1
+    picture("recording by a click.png")
+    yield from press("mocap.record_stop")
+    while session.recording is not None or session.solving is not None:
+        yield 0.1
+    yield from press("mocap.stop_capture")
+    yield 0.5
+    first = session.last_take
+    picture("taken.png")
+    scene.mocap.smoothness = 0.9
+    yield 0.2
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.mocap.load_take(filepath=str(first.path))
+    while session.solving is not None:
+        yield 0.1
+    REPORT["solved_again"] = [first.action, session.last_take.action, len(first.frames), len(session.last_take.frames)]
+    yield from export_panel()
+    picture("export.png")
+    bpy.ops.mocap.disconnect()
+    target = Path(JOB["out"], "take.fbx")
+    mode, frame = bpy.context.mode, scene.frame_current
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.mocap.export(filepath=str(target), format="FBX", preset="UNREAL")
+        bpy.ops.mocap.export(filepath=str(target.with_suffix(".glb")), format="GLB")
+    REPORT["exported"] = [target.stat().st_size, target.with_suffix(".glb").stat().st_size]
+    kept = list(bpy.data.scenes), bpy.context.mode, scene.frame_current
+    REPORT["scene_kept"] = kept == ([scene], mode, frame)
+    yield 0.5
+
+
+def press(operator: str):
+    """Click the panel's button for an operator, wherever it is: each is asked, as the pointer goes down, what it does.
+
+    Without xdotool the operator is called.
+    """
+    area, _ = view()
+    region = next(region for region in area.regions if region.type == "UI")
+    window = bpy.context.window_manager.windows[0]
+    if not shutil.which("xdotool"):
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            getattr(bpy.ops.mocap, operator.partition(".")[2])("INVOKE_DEFAULT")
+        REPORT.setdefault("clicked", []).append("")
+        return
+    x = region.x + int(0.4 * region.width)
+    for y in range(region.y + region.height - 30, region.y + 20, -11):
+        bpy.context.window_manager.clipboard = ""
+        pointer(x, window.height - y)
+        yield 0.15
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            if bpy.ops.ui.copy_python_command_button.poll():
+                bpy.ops.ui.copy_python_command_button()
+        if bpy.context.window_manager.clipboard.startswith(f"bpy.ops.{operator}("):
+            subprocess.run(["xdotool", "click", "1"], check=True)
+            REPORT.setdefault("clicked", []).append(operator)
+            yield 0.5
+            return
+    picture(f"no {operator}.png")
+    raise LookupError(f"the panel has no button for {operator}")
+
+
+def pointer(x: int, y: int) -> None:
+    subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
+
+
+def export_panel():
+    """The sub-panel Export open and the others closed, so that it is seen."""
+    panel = bpy.types.MOCAP_PT_export
+    bpy.utils.unregister_class(panel)
+    panel.bl_options, panel.bl_order = set(), -1
+    bpy.utils.register_class(panel)
+    yield 1.0
 
 
 def arm(character) -> list[float]:

@@ -1,4 +1,4 @@
-"""A real Blender window: the panel opens, a capture driven by the timer moves the character, a take is made.
+"""A real Blender window: from an empty scene to files, by the panel's buttons, with the timer driving the capture.
 
 BLENDER_GUI names a program that runs Blender in a window where there is no display (`BLENDER_GUI run ARG…`);
 else `blender` is taken from PATH, with xvfb-run where there is no display.
@@ -21,6 +21,8 @@ from mocap_core.protocol import PosePacket, encode
 
 pytestmark = pytest.mark.window
 LIMIT_S = 400
+PRESSED = ["mocap.start_capture", "mocap.record_start", "mocap.record_stop", "mocap.stop_capture"]
+STATES = {"recording", "recorded", "undone", "start", "capturing", "recording by a click", "taken", "export"}
 HERE = Path(__file__).parent
 
 
@@ -67,7 +69,7 @@ def waving(number: int) -> bytes:
     return encode(PosePacket(keypoints, np.full(17, 0.9), joints, number / 30, meta))
 
 
-def test_timer_driven_capture_in_a_window(blender, tmp_path):
+def test_from_an_empty_scene_to_files_in_a_window(blender, tmp_path):
     from mocap_worker import extension
 
     try:
@@ -82,7 +84,7 @@ def test_timer_driven_capture_in_a_window(blender, tmp_path):
     environment = os.environ | {
         "BLENDER_USER_RESOURCES": str(tmp_path / "blender"),
         "MOCAP_DATA": str(tmp_path / "data"),
-        "BLENDER_GUI_SIZE": "1100x760",
+        "BLENDER_GUI_SIZE": "1200x860",
     }
     done = threading.Event()
     sending = threading.Thread(target=send_when_asked, args=(port_file, done))
@@ -109,9 +111,14 @@ def test_timer_driven_capture_in_a_window(blender, tmp_path):
     assert report["recording"]["lost"] == 0
     assert report["slices"] >= 1 and report["frames"] > 40
     assert report["action"].startswith("Take ") and not report["action_after_undo"]
+    assert report["clicked"] == PRESSED or set(report["clicked"]) == {""}
+    assert report["playing"] and report["frames_passed"] > 0
+    assert report["solved_again"][0] != report["solved_again"][1]
+    assert report["solved_again"][2] == report["solved_again"][3] > 30
+    assert min(report["exported"]) > 100_000 and report["scene_kept"]
     pictures = sorted(tmp_path.glob("*.png"))
     if shutil.which("import") or os.environ.get("BLENDER_GUI"):
-        assert [picture.name for picture in pictures] == ["recorded.png", "recording.png"]
+        assert {picture.stem for picture in pictures} == STATES
     if os.environ.get("MOCAP_SCREENSHOTS"):
         Path(os.environ["MOCAP_SCREENSHOTS"]).mkdir(parents=True, exist_ok=True)
         for name in (*pictures, report_file):

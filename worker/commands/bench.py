@@ -133,6 +133,24 @@ def motion(
 
 
 @app.command()
+def soak(
+    json_file: Json = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long to capture and record.")] = 30.0,
+) -> None:
+    """Capture and recording at 60 packets a second, for long: memory, lost packets, the longest calls."""
+    from rich.console import Console
+
+    from ..bench.soak import measure_soak
+    from ..demo.bench import BenchError
+
+    try:
+        publish([measure_soak(minutes, Console().print)], json_file)
+    except BenchError as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def synth(
     json_file: Json = None,
     pictures: Annotated[int, typer.Option(min=1, help="Pictures a case.")] = 100,

@@ -1,0 +1,200 @@
+"""`mocap.export`, and what the scene keeps for it: format, rate and names, as the export panel shows them."""
+
+from pathlib import Path
+
+import bpy
+
+from . import action, export
+from .operators import Operator, has_character, require
+from .recording import frames_a_second
+from .session import session
+
+_FORMATS = (
+    ("GLB", "glTF", "Character and motion, for the web, Godot and most other programs"),
+    ("FBX", "FBX", "Character and motion, for Unreal, Unity and Maya"),
+    ("BVH", "BVH", "The skeleton's motion alone, Y up, in metres"),
+    ("CSV", "CSV", "The joints' places in the world as a table, Z up, in metres"),
+    ("NPZ", "NumPy", "The joints' places and rotations in the world as arrays, Z up, in metres"),
+)
+_PRESETS = (
+    ("BLENDER", "Blender", "For Blender and Maya: objects keep their scale and are turned to Y up"),
+    (
+        "UNREAL",
+        "Unreal",
+        "Centimetres and Z up in the data itself; the armature's object makes no bone, or the root bone where it "
+        "carries the root motion",
+    ),
+    ("UNITY", "Unity", "Metres and Y up in the data itself, so that objects have scale 1 and no rotation"),
+)
+_ROOTS = (
+    ("BONE", "Bone", "The hips carry the way over the floor, as they are keyed"),
+    ("OBJECT", "Object", "The armature's object walks and turns; the hips stay above it. For glTF and FBX"),
+)
+
+
+class Settings:
+    """What scene and operator both have."""
+
+    format: bpy.props.EnumProperty(name="Format", description="The kind of file", items=_FORMATS)
+    preset: bpy.props.EnumProperty(
+        name="For", description="The program that the FBX is for: its axes, units and names", items=_PRESETS
+    )
+    fps: bpy.props.FloatProperty(
+        name="Rate",
+        description="Frames a second of the file; 0 for the scene's",
+        default=0.0,
+        min=0.0,
+        soft_max=120.0,
+        max=1000.0,
+        precision=2,
+    )
+    root_motion: bpy.props.EnumProperty(
+        name="Root Motion", description="What carries the way over the floor", items=_ROOTS
+    )
+    deform_only: bpy.props.BoolProperty(
+        name="Deform Bones Only",
+        description="Leave out the bones that move no mesh, such as a rig's controls",
+        default=False,
+    )
+
+
+class MocapExport(Settings, bpy.types.PropertyGroup):
+    names: bpy.props.StringProperty(
+        name="Names",
+        description="A file's name, in which {character}, {take}, {fps}, {preset} and {file} are filled in",
+        default="{character}_{take}",
+    )
+
+
+class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
+    bl_idname = "mocap.export"
+    bl_label = "Export Take"
+    bl_description = "Write the character and its takes to files, one a take"
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    takes: bpy.props.CollectionProperty(
+        type=bpy.types.OperatorFileListElement,
+        name="Takes",
+        description="Names of Actions; none for what the character plays",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(
+        default=";".join(f"*{suffix}" for suffix in export.SUFFIXES.values()), options={"HIDDEN"}
+    )
+
+    @classmethod
+    def poll(cls, context):
+        return (
+            require(cls, has_character(context), "Choose a character first")
+            and require(
+                cls,
+                export.action_of(context.scene.mocap.target) is not None or bool(chosen(context)),
+                "Record or load a take first",
+            )
+            and require(cls, session.recording is None, "Stop recording first")
+        )
+
+    def invoke(self, context, event):
+        settings = context.scene.mocap_export
+        for name in Settings.__annotations__:
+            if not self.properties.is_property_set(name):
+                setattr(self, name, getattr(settings, name))
+        if not self.takes:
+            for take in chosen(context):
+                self.takes.add().name = take.name
+        try:
+            name = self._name(context, self._takes(context)[0])
+        except export.ExportError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.filepath = str(Path(bpy.data.filepath).parent / name) if bpy.data.filepath else name
+        self.check(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def check(self, context):
+        """Keep the file's ending in step with the format."""
+        wanted = str(export.with_suffix(Path(self.filepath), self.format))
+        changed = wanted != self.filepath
+        self.filepath = wanted
+        return changed
+
+    def draw(self, context):
+        draw_settings(self.layout, self)
+        if len(self.takes) > 1:
+            self.layout.label(text=f"{len(self.takes)} files into this folder", icon="INFO")
+
+    def run(self, context):
+        armature = context.scene.mocap.target
+        options = export.Options(self.fps, self.preset, self.root_motion, self.deform_only)
+        takes, path = self._takes(context), Path(bpy.path.abspath(self.filepath))
+        if len(takes) == 1:
+            path = export.with_suffix(path, self.format)
+            export.export(context, armature, path, self.format, options, takes[0])
+            return f"Exported {path}"
+        folder = path if path.is_dir() else path.parent
+        names = [self._name(context, take) for take in takes]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise export.ExportError(f"More than one take would be named {twice}: put {{take}} into the names.")
+        for take, name in zip(takes, names, strict=True):
+            path = export.with_suffix(folder / name, self.format)
+            export.export(context, armature, path, self.format, options, take)
+        return f"Exported {len(takes)} takes to {folder}"
+
+    def _takes(self, context) -> list[bpy.types.Action | None]:
+        """The Actions to export; None is what the character plays. Raises ExportError."""
+        actions = [bpy.data.actions.get(item.name) for item in self.takes]
+        if None in actions:
+            raise export.ExportError(f"There is no take {self.takes[actions.index(None)].name}.")
+        return actions or [None]
+
+    def _name(self, context, take: bpy.types.Action | None) -> str:
+        armature = context.scene.mocap.target
+        take = take or export.action_of(armature)
+        fps = self.fps or frames_a_second(context.scene)
+        return export.file_name(context.scene.mocap_export.names, armature, take.name, fps, self.preset)
+
+
+def draw_settings(layout, settings) -> None:
+    """The properties that scene and operator both have."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(settings, "format")
+    row = column.row()
+    row.enabled = settings.format == "FBX"
+    row.prop(settings, "preset")
+    column.prop(settings, "fps", text="Rate" if settings.fps else "Rate (Scene's)")
+    row = column.row()
+    row.enabled = settings.format in ("GLB", "FBX")
+    row.prop(settings, "root_motion", expand=True)
+    row = column.row()
+    row.enabled = settings.format in ("GLB", "FBX", "BVH")
+    row.prop(settings, "deform_only")
+
+
+def of_character(armature: bpy.types.Object) -> list[bpy.types.Action]:
+    """The takes that move the armature's bones."""
+    return [take for take in bpy.data.actions if action.is_take(take) and action.moves(take, armature)]
+
+
+def chosen(context: bpy.types.Context) -> list[bpy.types.Action]:
+    """The character's takes that are ticked."""
+    return [take for take in of_character(context.scene.mocap.target) if take.mocap_export]
+
+
+CLASSES = (MocapExport, MOCAP_OT_export)
+
+
+def add_to_data() -> None:
+    bpy.types.Scene.mocap_export = bpy.props.PointerProperty(type=MocapExport)
+    bpy.types.Action.mocap_export = bpy.props.BoolProperty(
+        name="Export", description="Export this take. Where none is ticked, what the character plays is exported"
+    )
+
+
+def remove_from_data() -> None:
+    del bpy.types.Scene.mocap_export
+    del bpy.types.Action.mocap_export

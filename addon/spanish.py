@@ -1,0 +1,611 @@
+"""The interface in Spanish: English → Spanish. {} stands for what is filled in, in the same order."""
+# ruff: noqa: E501
+
+TEXTS = {
+    # Panels and their buttons
+    "Live Mocap": "Captura en vivo",
+    "Figures": "Cifras",
+    "Recording": "Grabación",
+    "Preview": "Vista previa",
+    "Bones": "Huesos",
+    "People": "Personas",
+    "Takes": "Tomas",
+    "Export": "Exportar",
+    "Settings": "Ajustes",
+    "Worker": "Proceso de captura",
+    "Character": "Personaje",
+    "Characters": "Personajes",
+    "The armature to drive": "El esqueleto que se mueve",
+    "Further characters, each driven by a person of its own": "Otros personajes, cada uno movido por su propia persona",
+    "Add Default Character": "Añadir personaje incluido",
+    "Add the character that comes with the add-on, and drive it": "Añade el personaje que trae la extensión y lo mueve",
+    "Add Character": "Añadir personaje",
+    "Let another character be driven, by the next person: the selected armature, or one to be chosen": (
+        "Mueve otro personaje con la siguiente persona: el esqueleto seleccionado, o uno por elegir"
+    ),
+    "Remove Character": "Quitar personaje",
+    "Drive this character no longer. It stays as it is, with its takes": (
+        "Deja de mover este personaje. Se queda como está, con sus tomas"
+    ),
+    "There are no further characters": "No hay más personajes",
+    "In the picture: {}": "En la imagen: {}",
+    "nobody": "nadie",
+    "{} is driven by the person above already.": "{} ya lo mueve la persona de arriba.",
+    "Person": "Persona",
+    "Who of the people in the picture drives this character": "Qué persona de la imagen mueve este personaje",
+    "Who of the people in the picture drives the character. The first to be seen is number 0": (
+        "Qué persona de la imagen mueve el personaje. La primera que se vio es la número 0"
+    ),
+    "How many people the worker follows at once": "A cuántas personas se sigue a la vez",
+    "Connect": "Conectar",
+    "Listen for poses, from a worker that runs already or any other sender": (
+        "Escucha poses de un proceso de captura en marcha o de cualquier otro emisor"
+    ),
+    "Disconnect": "Desconectar",
+    "Stop listening, and end the worker if Blender started it": (
+        "Deja de escuchar y termina el proceso de captura si lo inició Blender"
+    ),
+    "Start Capture": "Iniciar captura",
+    "Have the worker film the source; it is started if it does not run": (
+        "El proceso de captura filma la fuente; se inicia si no está en marcha"
+    ),
+    "Stop Capture": "Detener captura",
+    "Have the worker let go of the source": "El proceso de captura suelta la fuente",
+    "Restart to Apply Changes": "Reiniciar para aplicar los cambios",
+    "Start Again": "Iniciar de nuevo",
+    "Recentre": "Recentrar",
+    "Put the character back where it stood when the capture began, facing as it did": (
+        "Devuelve el personaje a donde estaba al empezar la captura, mirando como entonces"
+    ),
+    "Calibrate": "Calibrar",
+    "After a countdown, two seconds of standing tell your height and bone lengths, the floor, which way is up and where "
+    "you face. Press again to cancel": (
+        "Tras una cuenta atrás, dos segundos de pie dan tu estatura y el largo de tus huesos, el suelo, la vertical y "
+        "hacia dónde miras. Pulsa otra vez para cancelar"
+    ),
+    "Forget Calibration": "Olvidar la calibración",
+    "Go on from what is estimated as you move": "Sigue con lo que se estima mientras te mueves",
+    "Calibrated: {} tall": "Calibrado: {} de estatura",
+    "{} m": "{} m",
+    "Record": "Grabar",
+    "Record a take from the playhead on. Its key in the 3D view is Ctrl Alt R": (
+        "Graba una toma desde el cursor de reproducción. Su tecla en la vista 3D es Ctrl Alt R"
+    ),
+    "Stop Recording": "Detener grabación",
+    "End the take and make its final Action": "Termina la toma y hace su acción definitiva",
+    "Record or Stop": "Grabar o detener",
+    "Begin a take, or end the one that is recorded, or its countdown": (
+        "Empieza una toma, o termina la que se graba, o su cuenta atrás"
+    ),
+    "Recording in {} …": "Se graba en {} …",
+    "Load Take": "Cargar toma",
+    "Make an Action of a take, for the character and from the playhead on": (
+        "Hace una acción de una toma, para el personaje y desde el cursor de reproducción"
+    ),
+    "Remove Take": "Quitar toma",
+    "Delete the take's Action from the character, and put back what was before it. The recorded file stays": (
+        "Borra del personaje la acción de la toma y repone lo que había antes. El archivo grabado se queda"
+    ),
+    "Cancel": "Cancelar",
+    "Connected already": "Ya hay conexión",
+    "Port {} is in use; listening at {}.": "El puerto {} está ocupado; se escucha en el {}.",
+    "Not connected": "No hay conexión",
+    "Choose a source first": "Elige antes una fuente",
+    "Nothing is captured": "No se captura nada",
+    "Leave the current mode first": "Sal antes del modo actual",
+    "Nothing is being recorded": "No se está grabando nada",
+    "Start the capture first": "Inicia antes la captura",
+    "Start the capture first.": "Inicia antes la captura.",
+    "Start a capture first": "Inicia antes una captura",
+    "Stop recording first": "Detén antes la grabación",
+    "Stop recording first: a take goes on from where it began": (
+        "Detén antes la grabación: una toma sigue desde donde empezó"
+    ),
+    "Stop recording first: a take goes on from where it began.": (
+        "Detén antes la grabación: una toma sigue desde donde empezó."
+    ),
+    "Stop recording first: a take has one calibration": "Detén antes la grabación: una toma tiene una calibración",
+    "Stop recording first: a take has one calibration.": "Detén antes la grabación: una toma tiene una calibración.",
+    "Nothing is calibrated": "No hay calibración",
+    "Recording already": "Ya se está grabando",
+    "Wait until the last take is solved": "Espera a que se resuelva la última toma",
+    "Wait until the last take is solved.": "Espera a que se resuelva la última toma.",
+    "The character plays no take": "El personaje no reproduce ninguna toma",
+    "Record or load a take first": "Graba o carga antes una toma",
+    "Choose a character first": "Elige antes un personaje",
+    "Choose a character first.": "Elige antes un personaje.",
+    # States and figures
+    "Off": "Apagado",
+    "Listening": "Escuchando",
+    "Waiting for the worker": "Esperando al proceso de captura",
+    "Worker is ready": "El proceso de captura está listo",
+    "Loading": "Cargando",
+    "Capturing": "Capturando",
+    "Capturing, nobody in view": "Capturando, nadie a la vista",
+    "Nobody in view": "Nadie a la vista",
+    "Camera lost": "Se perdió la cámara",
+    "The source has ended": "La fuente ha terminado",
+    "Error": "Error",
+    "About to record": "A punto de grabar",
+    "Solving the take": "Resolviendo la toma",
+    "Solving the take: {}": "Resolviendo la toma: {}",
+    "{} ms late": "{} ms tarde",
+    "holding": "quietas",
+    "Poses": "Poses",
+    "{} a second": "{} por segundo",
+    "Latency": "Latencia",
+    "Latency, ms": "Latencia, ms",
+    "{} ms, p95 {} ms": "{} ms, p95 {} ms",
+    "Packets": "Paquetes",
+    "{} lost, {} late, {} bad": "{} perdidos, {} tarde, {} dañados",
+    "Recorded": "Grabado",
+    "{} packets": "{} paquetes",
+    "In the worker": "En el proceso",
+    "On the way": "En camino",
+    "In Blender": "En Blender",
+    "Grab to pose": "De imagen a pose",
+    "From the frame's grab until the bones are posed; drawing it comes on top.": (
+        "Desde que se toma la imagen hasta que los huesos están en su pose; dibujarlo viene después."
+    ),
+    "Of it the model": "De ello, el modelo",
+    "How well each limb is seen": "Qué bien se ve cada parte",
+    "{} on {}": "{} en {}",
+    "not known yet": "aún no se sabe",
+    # Sources and machine
+    "Source": "Fuente",
+    "What is captured": "Qué se captura",
+    "A camera's number, a video file, or a URL (rtsp, http, udp)": (
+        "El número de una cámara, un vídeo o una URL (rtsp, http, udp)"
+    ),
+    "A video file, or a URL (rtsp, http, udp)": "Un vídeo o una URL (rtsp, http, udp)",
+    "The URL, hidden for its password": "La URL, oculta por su contraseña",
+    "Camera": "Cámara",
+    "A camera at the worker's machine": "Una cámara en el equipo del proceso de captura",
+    "The camera's number": "El número de la cámara",
+    "File or URL": "Archivo o URL",
+    "A video, or a stream (rtsp, http, udp)": "Un vídeo o una emisión (rtsp, http, udp)",
+    "Test Motion": "Movimiento de prueba",
+    "Somebody who moves without a camera and without a worker, to try things out": (
+        "Alguien que se mueve sin cámara ni proceso de captura, para probar"
+    ),
+    "Take": "Toma",
+    "Play a take again, as if it were captured now; needs no worker": (
+        "Reproduce una toma como si se capturara ahora; no necesita proceso de captura"
+    ),
+    "The take to play": "La toma que se reproduce",
+    "Loop": "En bucle",
+    "Play it again and again": "La repite una y otra vez",
+    "Play the take again and again": "Repite la toma una y otra vez",
+    "Replay Take": "Reproducir toma",
+    "Play a take in real time as if it were captured now; it can be recorded again": (
+        "Reproduce una toma en tiempo real como si se capturara ahora; se puede volver a grabar"
+    ),
+    "{} is no take; a file that ends with {} was expected.": (
+        "{} no es una toma; se esperaba un archivo que termine en {}."
+    ),
+    "Model": "Modelo",
+    "Built-in": "Incluido",
+    "A ViTPose model's name or its config file; empty for the one that ships": (
+        "El nombre de un modelo ViTPose o su archivo de configuración; vacío para el incluido"
+    ),
+    "Device": "Dispositivo",
+    "What the model runs on": "En qué se ejecuta el modelo",
+    "Auto": "Automático",
+    "The GPU if there is one, else the processor": "La GPU si la hay; si no, el procesador",
+    "The processor": "El procesador",
+    "An NVIDIA GPU": "Una GPU de NVIDIA",
+    "Metal": "Metal",
+    "An Apple GPU": "Una GPU de Apple",
+    "Folder for takes; empty for the data folder's": "Carpeta de las tomas; vacío para la de los datos",
+    "The program `mocap`; empty to look for it": "El programa `mocap`; vacío para buscarlo",
+    "Worker's Address": "Dirección del proceso",
+    "Address": "Dirección",
+    "HOST:PORT of the worker; another machine needs the key": (
+        "EQUIPO:PUERTO del proceso de captura; otro equipo necesita la clave"
+    ),
+    "Key": "Clave",
+    "Shared with a worker on another machine": "Compartida con un proceso de captura en otro equipo",
+    "These are kept in {}": "Se guardan en {}",
+    "Port": "Puerto",
+    "UDP port that poses come in at. A free one is taken where it is in use, or for 0": (
+        "Puerto UDP por el que llegan las poses. Si está ocupado, o es 0, se toma uno libre"
+    ),
+    "Level": "Nivel",
+    "How the camera's tilt is handled": "Qué se hace con la inclinación de la cámara",
+    "Find the camera's tilt and turn it out, so that the character stands upright": (
+        "Halla la inclinación de la cámara y la compensa, para que el personaje esté derecho"
+    ),
+    "The camera is level": "La cámara está nivelada",
+    "Mirror": "Espejo",
+    "The character moves as your mirror image": "El personaje se mueve como tu imagen en un espejo",
+    "Smoothness": "Suavidad",
+    "How much shaking is smoothed out: 0 is raw, 1 is heavy. A finished take is smoothed without lag": (
+        "Cuánto temblor se suaviza: 0 es nada, 1 es mucho. Una toma terminada se suaviza sin retraso"
+    ),
+    "Legs": "Piernas",
+    "Whether hips and legs follow, or hold as they are for somebody who sits": (
+        "Si caderas y piernas siguen, o se quedan como están para alguien sentado"
+    ),
+    "They follow, and hold while the legs are out of the picture": (
+        "Siguen, y se quedan quietas mientras las piernas no se ven"
+    ),
+    "Follow": "Seguir",
+    "They always follow": "Siguen siempre",
+    "Hold": "Quietas",
+    "They hold as they are; the upper body follows": "Se quedan como están; el torso sigue",
+    # Preview
+    "Show what the camera sees and whom the model sees in it, in a corner of the 3D view. The picture stays on this "
+    "computer and is kept nowhere": (
+        "Muestra lo que ve la cámara y a quién ve el modelo, en una esquina de la vista 3D. La imagen se queda en este "
+        "equipo y no se guarda"
+    ),
+    "Size": "Tamaño",
+    "How large the preview is": "El tamaño de la vista previa",
+    "Corner": "Esquina",
+    "Where the preview is": "Dónde está la vista previa",
+    "Ghost": "Fantasma",
+    "Draw the joints that come in over the character, before they are smoothed": (
+        "Dibuja sobre el personaje las articulaciones que llegan, antes de suavizarlas"
+    ),
+    "{} pixels wide": "{} píxeles de ancho",
+    "There is no camera: the skeleton is shown alone.": "No hay cámara: se muestra solo el esqueleto.",
+    "The worker is another machine: its pictures stay there, the skeleton is shown alone.": (
+        "El proceso está en otro equipo: sus imágenes se quedan allí, se muestra solo el esqueleto."
+    ),
+    "The worker gives no picture: the skeleton is shown alone.": (
+        "El proceso no da imagen: se muestra solo el esqueleto."
+    ),
+    "There is no picture: {}.": "No hay imagen: {}.",
+    # Recording
+    "Pose Back": "Recuperar la pose",
+    "Give the characters the pose that they had before the last recording. Where an Action moves them, it does so again "
+    "with the next frame": (
+        "Da a los personajes la pose que tenían antes de la última grabación. Donde los mueve una acción, lo vuelve a "
+        "hacer con el siguiente fotograma"
+    ),
+    "Fit Range": "Ajustar el rango",
+    "Let the scene's frame range be that of the take which the character plays": (
+        "El rango de fotogramas de la escena pasa a ser el de la toma que reproduce el personaje"
+    ),
+    "Nothing was recorded yet": "Aún no se ha grabado nada",
+    "The character that was recorded is gone.": "El personaje que se grabó ya no está.",
+    "Offset (ms)": "Desfase (ms)",
+    "Parts that Follow": "Partes que siguen",
+    "Countdown": "Cuenta atrás",
+    "Seconds between Record and the take's beginning": "Segundos entre Grabar y el comienzo de la toma",
+    "Length": "Duración",
+    "Stop by itself after so many seconds; 0 goes on until Stop": (
+        "Se detiene sola tras estos segundos; con 0 sigue hasta Detener"
+    ),
+    "Hands-Free": "Manos libres",
+    "Hold both hands above your head for a second to begin a take, and again to end it. Raising them is not part of the "
+    "take": (
+        "Mantén un segundo las dos manos sobre la cabeza para empezar una toma, y otra vez para terminarla. Levantarlas "
+        "no es parte de la toma"
+    ),
+    "Play the Timeline": "Reproducir la línea de tiempo",
+    "Play from the playhead while recording, in time with the sound. Keys land on the frame that was to be seen and heard "
+    "when the camera saw you. The take ends where the timeline does": (
+        "Reproduce desde el cursor mientras se graba, al ritmo del sonido. Las claves caen en el fotograma que se veía y "
+        "oía cuando la cámara te vio. La toma acaba donde la línea de tiempo"
+    ),
+    "Offset": "Desfase",
+    "Keys land so much later, or earlier if negative: for what a camera or loudspeakers delay and nobody can measure": (
+        "Las claves caen tanto más tarde, o antes si es negativo: por lo que retrasan cámara o altavoces y nadie puede "
+        "medir"
+    ),
+    "Parts": "Partes",
+    "The parts of the body that follow; the rest keeps what the character plays. Shift-click for more": (
+        "Las partes del cuerpo que siguen; el resto conserva lo que reproduce el personaje. Mayús y clic para varias"
+    ),
+    "Becomes": "Se convierte en",
+    "What a take is to the character. A take of some parts goes on a track in any case": (
+        "Qué es una toma para el personaje. Una toma de algunas partes va siempre a una pista"
+    ),
+    "Action": "Acción",
+    "The character plays the take's Action; the one before is kept in the file": (
+        "El personaje reproduce la acción de la toma; la anterior se conserva en el archivo"
+    ),
+    "NLA Track": "Pista de NLA",
+    "The take lies on a track of its own, over what the character played": (
+        "La toma está en una pista propia, sobre lo que reproducía el personaje"
+    ),
+    "Upper": "Superior",
+    "Spine, arms and head": "Columna, brazos y cabeza",
+    "Lower": "Inferior",
+    "Both legs": "Las dos piernas",
+    "Arms": "Brazos",
+    "Shoulders, arms and hands": "Hombros, brazos y manos",
+    "Head": "Cabeza",
+    "Neck and head": "Cuello y cabeza",
+    "Root": "Raíz",
+    "Where the hips are and how they are turned": "Dónde están las caderas y cómo están giradas",
+    # Takes
+    "Ready": "Lista",
+    "It is being recorded": "Se está grabando",
+    "Unfinished": "Sin terminar",
+    "Blender or the computer stopped while it was recorded; what came is there": (
+        "Blender o el equipo se detuvo mientras se grababa; lo que llegó está ahí"
+    ),
+    "Reading": "Leyendo",
+    "Its figures are being read": "Se están leyendo sus cifras",
+    "Unreadable": "Ilegible",
+    "It cannot be read": "No se puede leer",
+    "File": "Archivo",
+    "The take's file": "El archivo de la toma",
+    "Name": "Nombre",
+    "Double-click to rename the take's file": "Doble clic para cambiar el nombre del archivo de la toma",
+    "Star": "Estrella",
+    "Mark the take as a good one": "Marca la toma como buena",
+    "Created": "Creada",
+    "Frames": "Fotogramas",
+    "Lost": "Perdidos",
+    "Packets that never came": "Paquetes que nunca llegaron",
+    "Unseen": "Sin nadie",
+    "Frames that show nobody": "Fotogramas en los que no hay nadie",
+    "Damaged": "Dañadas",
+    "Lines of the file that cannot be read": "Líneas del archivo que no se pueden leer",
+    "The chosen take": "La toma elegida",
+    "Delete Take": "Borrar toma",
+    "Delete the take's file and what belongs to it from the disk. Actions that were made of it stay. This cannot be undone": (
+        "Borra del disco el archivo de la toma y lo que le pertenece. Las acciones hechas de ella se quedan. No se puede "
+        "deshacer"
+    ),
+    "Recover": "Recuperar",
+    "Keep what was recorded before Blender or the computer stopped, and make an Action of it for the character, if one is "
+    "chosen": (
+        "Conserva lo grabado antes de que Blender o el equipo se detuviera, y hace de ello una acción para el personaje, "
+        "si hay uno elegido"
+    ),
+    "Open Folder": "Abrir carpeta",
+    "Show the takes' folder in the file browser of the system": "Muestra la carpeta de las tomas en el sistema",
+    "Refresh": "Actualizar",
+    "Read the takes' folder again": "Vuelve a leer la carpeta de las tomas",
+    "Deleted {}": "{} se ha borrado",
+    "Recovered {}": "{} se ha recuperado",
+    "The take's file; empty for the chosen one": "El archivo de la toma; vacío para la elegida",
+    "Choose a take first": "Elige antes una toma",
+    "Choose a take first.": "Elige antes una toma.",
+    "Wait until the last take is made": "Espera a que la última toma esté hecha",
+    "Wait until the take is made.": "Espera a que la toma esté hecha.",
+    "Wait for the take that is being made.": "Espera a la toma que se está haciendo.",
+    "{} is gone already.": "{} ya no está.",
+    "{} was ended as it should be.": "{} terminó como debía.",
+    "The folder {} cannot be made: {}.": "No se puede crear la carpeta {}: {}.",
+    "{} was cut off. What came is kept.": "{} se cortó. Lo que llegó se conserva.",
+    "{}, {} frames": "{}, {} fotogramas",
+    "{} lost": "{} perdidos",
+    "{} with nobody": "{} sin nadie",
+    "{} damaged": "{} dañadas",
+    "Drop-outs": "Ausencias",
+    "and {} more": "y {} más",
+    "Plays {}": "Reproduce {}",
+    # Setting the worker up
+    "Set Up Worker": "Instalar el proceso",
+    "Set Up Worker…": "Instalar el proceso…",
+    "Update Worker…": "Actualizar el proceso…",
+    "Repair Worker": "Reparar el proceso",
+    "Go On…": "Continuar…",
+    "Set Up…": "Instalar…",
+    "Repair…": "Reparar…",
+    "Remove…": "Quitar…",
+    "Remove": "Quitar",
+    "Make the worker's own Python environment in your data folder, beside Blender. Asks before it downloads; goes on in "
+    "the background, and when Blender is closed": (
+        "Crea el entorno de Python del proceso de captura en tu carpeta de datos, junto a Blender. Pregunta antes de "
+        "descargar; sigue en segundo plano y con Blender cerrado"
+    ),
+    "End the set-up. What has been fetched stays, and the next one goes on from there": (
+        "Termina la instalación. Lo descargado se queda, y la próxima sigue desde ahí"
+    ),
+    "Dismiss": "Descartar",
+    "Take this message away": "Quita este mensaje",
+    "Open Log": "Abrir el registro",
+    "What the set-up said, line by line": "Lo que dijo la instalación, línea por línea",
+    "Check Worker": "Comprobar el proceso",
+    "Have the worker look what it has and what is missing: Python, PyTorch, GPU, model, cameras, ports": (
+        "El proceso mira qué tiene y qué falta: Python, PyTorch, GPU, modelo, cámaras, puertos"
+    ),
+    "Remove Worker": "Quitar el proceso",
+    "Remove the worker?": "¿Quitar el proceso de captura?",
+    "Delete the worker's environment. Takes, models and settings stay": (
+        "Borra el entorno del proceso de captura. Las tomas, los modelos y los ajustes se quedan"
+    ),
+    "Copy Command": "Copiar la orden",
+    "Copy Command for a Terminal": "Copiar la orden para un terminal",
+    "Copy what starts the worker in a terminal; Start Capture then joins it": (
+        "Copia lo que inicia el proceso en un terminal; Iniciar captura se une luego a él"
+    ),
+    "Open Preferences": "Abrir las preferencias",
+    "Show Blender's setting Allow Online Access, in the preferences under System": (
+        "Muestra el ajuste de Blender Permitir acceso en línea, en las preferencias, en Sistema"
+    ),
+    "Switch on Allow Online Access in Blender's preferences, under System": (
+        "Activa Permitir acceso en línea en las preferencias de Blender, en Sistema"
+    ),
+    "Blender may not go online. {}.": "Blender no puede conectarse a internet. {}.",
+    "As the machine has it: CUDA for NVIDIA, ROCm for AMD, else the processor": (
+        "Lo que tenga el equipo: CUDA para NVIDIA, ROCm para AMD; si no, el procesador"
+    ),
+    "The processor alone: the smallest download": "Solo el procesador: la descarga más pequeña",
+    "For an NVIDIA GPU": "Para una GPU de NVIDIA",
+    "For an AMD GPU, on Linux": "Para una GPU de AMD, en Linux",
+    "Plain": "Normal",
+    "As the package index has it, where PyTorch's own cannot be reached": (
+        "Como lo tenga el índice de paquetes, donde no se llega al de PyTorch"
+    ),
+    "The worker is removed.": "El proceso de captura se ha quitado.",
+    "The command is copied: paste it into a terminal.": "La orden está copiada: pégala en un terminal.",
+    "What the model will run on": "En qué se ejecutará el modelo",
+    "Fetches about {} of PyTorch and other packages, less where some are here already, and takes about {} of the {} that "
+    "are free.": (
+        "Descarga unos {} de PyTorch y otros paquetes, menos si algunos ya están, y ocupa unos {} de los {} libres."
+    ),
+    "Everything goes into {}.": "Todo va a {}.",
+    "It goes on while you work, and when Blender is closed.": "Sigue mientras trabajas y con Blender cerrado.",
+    "Nothing is being set up": "No se está instalando nada",
+    "There is no log yet": "Aún no hay registro",
+    "It is being looked at": "Se está mirando",
+    "Disconnect first: the worker runs": "Desconecta antes: el proceso está en marcha",
+    "The set-up runs already": "La instalación ya está en marcha",
+    "The set-up runs already.": "La instalación ya está en marcha.",
+    "Cancel the set-up first.": "Cancela antes la instalación.",
+    "Download": "Descargar",
+    "This machine: {}.": "Este equipo: {}.",
+    "uv, which does it, is fetched from its makers first: {}.": "Antes se descarga uv, que lo hace, de sus autores: {}.",
+    "About {} are needed in {}; {} are free.": "Hacen falta unos {} en {}; hay {} libres.",
+    "The set-up failed: {}": "La instalación falló: {}",
+    "{} of {}": "{} de {}",
+    "There, with the key in the variable MOCAP_KEY:": "Allí, con la clave en la variable MOCAP_KEY:",
+    "Setting up the worker": "Instalando el proceso de captura",
+    "The add-on brings a newer worker than the one that is set up.": (
+        "La extensión trae un proceso de captura más nuevo que el instalado."
+    ),
+    "It films you and finds your joints, in a Python of its own beside Blender.": (
+        "Te filma y halla tus articulaciones, en un Python propio junto a Blender."
+    ),
+    "macOS may keep the camera from what Blender starts. Then start the worker in Terminal.": (
+        "macOS puede negar la cámara a lo que inicia Blender. Entonces inicia el proceso en Terminal."
+    ),
+    "A worker on another machine needs a key: the same here and there.": (
+        "Un proceso en otro equipo necesita una clave: la misma aquí y allí."
+    ),
+    "The worker is not set up yet": "El proceso de captura aún no está instalado",
+    "The worker is not set up yet: press Set Up Worker.": (
+        "El proceso de captura aún no está instalado: pulsa Instalar el proceso."
+    ),
+    "The set-up was cancelled. It goes on from where it was.": "La instalación se canceló. Sigue desde donde estaba.",
+    "The set-up was cut off. It goes on from where it was.": "La instalación se cortó. Sigue desde donde estaba.",
+    "On this machine": "En este equipo",
+    "Looking …": "Mirando …",
+    "On another machine. Start Capture connects to it.": "En otro equipo. Iniciar captura se conecta a él.",
+    "version {}": "versión {}",
+    "It has not answered yet.": "Aún no ha respondido.",
+    "It answers: {}.": "Responde: {}.",
+    "The worker does not start: {}.": "El proceso no se inicia: {}.",
+    "The worker {} does not start: {}.": "El proceso {} no se inicia: {}.",
+    "{} cannot be deleted: {}.": "{} no se puede borrar: {}.",
+    # Bones
+    "Find Bones": "Buscar huesos",
+    "Find which bone of the character is which part of the body, by names, else by shape": (
+        "Halla qué hueso del personaje es qué parte del cuerpo, por los nombres o por la forma"
+    ),
+    "Load Bone Map": "Cargar mapa de huesos",
+    "Read the character's bone map from a file": "Lee de un archivo el mapa de huesos del personaje",
+    "Save Bone Map": "Guardar mapa de huesos",
+    "Write the character's bone map to a file": "Escribe en un archivo el mapa de huesos del personaje",
+    "Saved {}": "{} se ha guardado",
+    "{}: {} bones.": "{}: {} huesos.",
+    "No {}: {}.": "Falta {}: {}.",
+    "Bone": "Hueso",
+    "The bone that is this part of the body": "El hueso que es esta parte del cuerpo",
+    # Export
+    "Export Take": "Exportar toma",
+    "Export…": "Exportar…",
+    "Export {} Takes…": "Exportar {} tomas…",
+    "Write the character and its takes to files, one a take": (
+        "Escribe el personaje y sus tomas en archivos, uno por toma"
+    ),
+    "Export this take. Where none is ticked, what the character plays is exported": (
+        "Exporta esta toma. Si no hay ninguna marcada, se exporta lo que reproduce el personaje"
+    ),
+    "Names of Actions; none for what the character plays": (
+        "Nombres de acciones; ninguno para lo que reproduce el personaje"
+    ),
+    "Format": "Formato",
+    "The kind of file": "La clase de archivo",
+    "Character and motion, for the web, Godot and most other programs": (
+        "Personaje y movimiento, para la web, Godot y casi todos los programas"
+    ),
+    "Character and motion, for Unreal, Unity and Maya": "Personaje y movimiento, para Unreal, Unity y Maya",
+    "The skeleton's motion alone, Y up, in metres": "Solo el movimiento del esqueleto, Y hacia arriba, en metros",
+    "The joints' places in the world as a table, Z up, in metres": (
+        "Los lugares de las articulaciones en el mundo como tabla, Z hacia arriba, en metros"
+    ),
+    "The joints' places and rotations in the world as arrays, Z up, in metres": (
+        "Los lugares y giros de las articulaciones en el mundo como matrices, Z hacia arriba, en metros"
+    ),
+    "For": "Para",
+    "The program that the FBX is for: its axes, units and names": (
+        "El programa para el que es el FBX: sus ejes, unidades y nombres"
+    ),
+    "For Blender and Maya: objects keep their scale and are turned to Y up": (
+        "Para Blender y Maya: los objetos conservan su escala y se giran a Y hacia arriba"
+    ),
+    "Centimetres and Z up in the data itself; the armature's object makes no bone, or the root bone where it carries the "
+    "root motion": (
+        "Centímetros y Z hacia arriba en los propios datos; el objeto del esqueleto no hace un hueso, o hace el hueso "
+        "raíz si lleva el movimiento de la raíz"
+    ),
+    "Metres and Y up in the data itself, so that objects have scale 1 and no rotation": (
+        "Metros e Y hacia arriba en los propios datos, para que los objetos tengan escala 1 y ningún giro"
+    ),
+    "Rate": "Frecuencia",
+    "Rate (Scene's)": "Frecuencia (escena)",
+    "Frames a second of the file; 0 for the scene's": "Fotogramas por segundo del archivo; 0 para los de la escena",
+    "Root Motion": "Movimiento de raíz",
+    "What carries the way over the floor": "Qué lleva el camino por el suelo",
+    "The hips carry the way over the floor, as they are keyed": (
+        "Las caderas llevan el camino por el suelo, como en las claves"
+    ),
+    "Object": "Objeto",
+    "The armature's object walks and turns; the hips stay above it. For glTF and FBX": (
+        "El objeto del esqueleto anda y gira; las caderas se quedan sobre él. Para glTF y FBX"
+    ),
+    "Deform Bones Only": "Solo huesos que deforman",
+    "Leave out the bones that move no mesh, such as a rig's controls": (
+        "Deja fuera los huesos que no mueven ninguna malla, como los controles"
+    ),
+    "Names": "Nombres",
+    "A file's name, in which {character}, {take}, {fps}, {preset} and {file} are filled in": (
+        "El nombre de un archivo, en el que se ponen {character}, {take}, {fps}, {preset} y {file}"
+    ),
+    "No take on the character": "El personaje no tiene ninguna toma",
+    "What plays: {}": "Lo que se reproduce: {}",
+    "{} files into this folder": "{} archivos en esta carpeta",
+    "Exported {}": "Exportado {}",
+    "Exported {} takes to {}": "Se exportaron {} tomas a {}",
+    "Choose a file to export to.": "Elige un archivo al que exportar.",
+    "{} is a folder; choose a file to export to.": "{} es una carpeta; elige un archivo al que exportar.",
+    "{} cannot be written: {}.": "{} no se puede escribir: {}.",
+    "{} is being edited. Leave Edit Mode first.": "{} se está editando. Sal antes del modo Edición.",
+    "{} is scaled unevenly or mirrored, which engines cannot have: apply its scale.": (
+        "{} tiene una escala desigual o reflejada, que los motores no admiten: aplica su escala."
+    ),
+    "There is no take {}.": "No hay ninguna toma {}.",
+    "More than one take would be named {}: put {take} into the names.": (
+        "Más de una toma se llamaría {}: pon {take} en los nombres."
+    ),
+    # What goes wrong
+    "Stand still: {}": "Quédate quieto: {}",
+    "Calibration waits for somebody in the picture": "La calibración espera a alguien en la imagen",
+    "Stand straight, whole in the picture: {}": "Ponte derecho, entero en la imagen: {}",
+    "Calibration saw nobody. Start the capture, and stand in the picture.": (
+        "La calibración no vio a nadie. Inicia la captura y ponte en la imagen."
+    ),
+    "The worker ended: {}": "El proceso terminó: {}",
+    "The worker no longer answers.": "El proceso ya no responde.",
+    "The worker at {}:{} does not answer. Is it started there, with the same key?": (
+        "El proceso en {}:{} no responde. ¿Está iniciado allí, con la misma clave?"
+    ),
+    "The worker does not answer yet. It says: {}": "El proceso aún no responde. Dice: {}",
+    "{} is gone. Choose a character, or undo.": "{} ya no está. Elige un personaje o deshaz.",
+    "{} is gone from {}; the rest goes on.": "{} ya no está en {}; lo demás sigue.",
+    "{} is gone. The take is kept; load {} for another character.": (
+        "{} ya no está. La toma se conserva; carga {} para otro personaje."
+    ),
+    "Connect or start the capture first.": "Conecta o inicia antes la captura.",
+    "There is nobody yet whose character could be put back.": "Aún no hay nadie cuyo personaje se pueda recentrar.",
+    "The scene is gone. The take is kept as {}.": "La escena ya no está. La toma se conserva como {}.",
+    "The take is empty: nobody was seen while recording.": "La toma está vacía: no se vio a nadie mientras se grababa.",
+    "The capture ended, because another file was loaded.": "La captura terminó porque se cargó otro archivo.",
+    "{} The take so far is kept as {}.": "{} Lo grabado se conserva como {}.",
+    "Recording stopped: cannot write to {}: {}. The {} packets before are kept.": (
+        "La grabación se detuvo: no se puede escribir en {}: {}. Los {} paquetes anteriores se conservan."
+    ),
+    "Cannot read the take {}: {}.": "No se puede leer la toma {}: {}.",
+    "Cannot write the take {}: {}.": "No se puede escribir la toma {}: {}.",
+    "There is a take {} already.": "Ya hay una toma {}.",
+    "Cannot rename {}: {}.": "No se puede cambiar el nombre de {}: {}.",
+    "Cannot delete {}: {}.": "No se puede borrar {}: {}.",
+}
