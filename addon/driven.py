@@ -129,3 +129,8 @@ def assigned(scene: bpy.types.Scene) -> list[tuple[bpy.types.Object | None, int]
         if row.armature is not None and all(row.armature != armature for armature, _ in pairs):
             pairs.append((row.armature, row.person))
     return pairs
+
+
+def people_asked_for(scene: bpy.types.Scene) -> int:
+    """How many people the worker is to follow: as it is set, and at least one for each character."""
+    return max(scene.mocap.people, len({person for _, person in assigned(scene)}))

@@ -69,7 +69,7 @@ class MOCAP_PT_people(Panel, bpy.types.Panel):
         _row(column, scene, "target", seen)
         for index, character in enumerate(scene.characters):
             row = _row(column, character, "armature", seen)
-            row.operator("mocap.unassign_character", text="", icon="X").index = index
+            row.operator("mocap.unassign_character", text="", icon="REMOVE").index = index
             given = [scene.target, *(each.armature for each in scene.characters[:index])]
             if character.armature is not None and character.armature in given:
                 sentence(column, f"{character.armature.name} is driven by the person above already.", "ERROR")

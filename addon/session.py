@@ -28,7 +28,7 @@ from .core.stages import LAG_JOINTS
 from .core.take import TakeError
 from .core.take_notes import read_notes
 from .cues import Cues
-from .driven import Driven, assigned
+from .driven import Driven, assigned, people_asked_for
 from .ghost import ghost
 from .held import pose_of, stand
 from .key_reduction import Bounds
@@ -120,8 +120,7 @@ class Session:
             self._replay.aim(self.link)
         except LinkError as error:
             raise SessionError(str(error)) from error
-        followed = {person for _, person in assigned(scene)}
-        self._capture.start(self.link, max(scene.mocap.people, len(followed)))
+        self._capture.start(self.link, people_asked_for(scene))
 
     def stop_capture(self) -> None:
         if self.link is not None:
@@ -360,7 +359,7 @@ class Session:
         return {
             "state": self._state_name(),
             "wanted": self._capture.wanted,
-            "changed": self._capture.changed(bpy.context.scene.mocap.people),
+            "changed": self._capture.changed(people_asked_for(bpy.context.scene)),
             "message": status.message if status and self._capture.wanted else "",
             "error": self.error,
             "port": link.port if link else None,

@@ -78,6 +78,7 @@ addon/core/solve/fit.py
 addon/core/solve/forward.py
 addon/core/solve/hinge.py
 addon/core/solve/legs.py
+addon/core/solve/limits.py
 addon/core/solve/rig.py
 addon/core/solve/two_bone.py
 addon/core/speeds.py

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..rotation import apply, cross, dot, frame, norm, swing, unit
 from ..skeleton import BODY_INDEX
+from . import limits
 from .forward import body_joints
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -83,6 +84,8 @@ class Binding:
     upper_to_frame: np.ndarray  # (4, 3, 3) rows hinge, upper and their cross product
     lower: np.ndarray  # (4, 3) unit
     tip: np.ndarray  # (4, 3) unit, hands and feet
+    bends: tuple[np.ndarray, np.ndarray]  # (4,) radians, the least flexion and the widest bend sideways
+    segments_m: tuple[np.ndarray, np.ndarray]  # (4,) of the upper and the lower segments
     hips_rotation: np.ndarray  # (3, 3)
     hips_head: np.ndarray  # (3,)
     hips_from_middle: np.ndarray  # (3,) hips bone's head from the middle of the hip joints
@@ -154,6 +157,8 @@ def _bind(rig):
         upper_to_frame=np.stack((hinge, upper, cross(hinge, upper)), axis=1),
         lower=lower,
         tip=tips,
+        bends=limits.ranges(upper, lower, hinge),
+        segments_m=(norm(mid - root), norm(np.nan_to_num(end - mid))),
         hips_rotation=hips[:3, :3],
         hips_head=hips[:3, 3],
         hips_from_middle=hips[:3, 3] - middle_hip,

@@ -23,7 +23,7 @@ from ..rotation import (
     unit,
 )
 from ..skeleton import BODY_INDEX
-from . import hinge
+from . import hinge, limits
 from .binding import (
     CHEST,
     CLAVICLES,
@@ -145,7 +145,8 @@ def _trunk(b, joints, before, turns, seated):
         transpose(pelvis) @ ends[:, 1], np.eye(3) if before is None else before.against_pelvis(), axes=2
     )
     turns[:, HIPS] = pelvis
-    turns[:, SPINE : UPPER_CHEST + 1] = pelvis[:, None] @ exp(log(bend)[:, None] * b.spine_share[:, None])
+    rotvec = limits.spine_within(log(bend))
+    turns[:, SPINE : UPPER_CHEST + 1] = pelvis[:, None] @ exp(rotvec[:, None] * b.spine_share[:, None])
     middle = _hold(middle, b.hips_head - b.hips_from_middle)
     return middle, roots
 
@@ -237,13 +238,15 @@ def _limbs(b, joints, roots, before, turns):
         held = before.turn[UPPERS]
         previous_upper, previous_hinge = apply(held, b.upper), apply(held, b.hinge)
     upper = _hold(apply(transpose(parents), upper), EASE if before is None else previous_upper)
-    axis = hinge.track(upper, apply(transpose(parents), lower), previous_upper, previous_hinge)
+    lower = apply(transpose(parents), lower)
+    axis = hinge.track(upper, lower, previous_upper, previous_hinge)
+    upper, lower, axis = limits.limited(upper, lower, axis, *b.bends, *b.segments_m)
     turn = np.stack((axis, upper, cross(axis, upper)), axis=-1) @ b.upper_to_frame
     uppers = parents @ turn
     turns[:, UPPERS] = uppers
 
     lower_before = b.upper if before is None else apply(before.turn[LOWERS], b.lower)
-    lower = _hold(apply(transpose(uppers), lower), lower_before)
+    lower = _hold(apply(transpose(turn), lower), lower_before)
     lowers = uppers @ swing(b.lower, lower)
     turns[:, LOWERS] = lowers
 

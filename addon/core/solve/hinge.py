@@ -13,6 +13,9 @@ from ..rotation import apply, cross, dot, norm, swing, unit
 from .binding import default_hinge, hinge_weight
 
 MAX_STEP_RAD = math.radians(12.0)  # a frame; faster is noise, not anatomy
+# How far arms and legs turn about themselves, from and to; knees turn out further than in.
+FURTHEST_RAD = np.radians([[-125.0, 125.0], [-125.0, 125.0], [-100.0, 60.0], [-60.0, 100.0]])
+FADE_RAD = math.radians(25.0)  # beyond that, in which a knee's bend becomes noise
 EASE_BACK = 0.02  # a frame: what a straight limb gives up of a twist it no longer shows
 
 
@@ -30,7 +33,9 @@ def track(upper, lower, previous_upper=None, previous_hinge=None):
     sine = norm(observed)
     angle = np.arctan2(dot(observed, across), dot(observed, reference))
     weight = hinge_weight(sine)
-    weight[:, 2:] *= np.clip(2 * np.cos(angle[:, 2:]), 0.0, 1.0)  # a knee that bends forwards is noise
+    low, high = FURTHEST_RAD[2:].T
+    beyond = np.maximum(low - angle[:, 2:], angle[:, 2:] - high)
+    weight[:, 2:] *= np.clip(1 - beyond / FADE_RAD, 0.0, 1.0)  # a knee that bends forwards is noise
     unseen = np.isnan(weight)
     weight[unseen] = 0.0
     angle[unseen] = 0.0
@@ -44,13 +49,13 @@ def track(upper, lower, previous_upper=None, previous_hinge=None):
     transport = np.arctan2(dot(carried, across), dot(carried, reference))
 
     angles = np.array(
-        [_follow(*limb, started) for limb in zip(angle.T, weight.T, transport.T, strict=True)]
+        [_follow(*limb, started) for limb in zip(angle.T, weight.T, transport.T, FURTHEST_RAD.tolist(), strict=True)]
     ).T
     hinge = reference * np.cos(angles)[..., None] + across * np.sin(angles)[..., None]
     return unit(hinge)
 
 
-def _follow(observed, weight, transport, started):
+def _follow(observed, weight, transport, furthest, started):
     """Angles of one limb: carried on, then pulled towards the observed one by its weight."""
     current = 0.0
     out = []
@@ -59,7 +64,7 @@ def _follow(observed, weight, transport, started):
         step = pull * _wrap(target - current) - (1 - pull) * EASE_BACK * current
         if started:
             step = min(max(step, -MAX_STEP_RAD), MAX_STEP_RAD)
-        current = _wrap(current + step)
+        current = min(max(_wrap(current + step), furthest[0]), furthest[1])
         out.append(current)
         started = True
     return out

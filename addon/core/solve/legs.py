@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from ..rotation import apply, norm, swing, unit
+from ..rotation import apply, cross, norm, swing, unit
 from .binding import HIPS
+from .limits import limited
 from .two_bone import two_bone
 
 THIGHS = slice(10, 12)  # slots
 SHINS = slice(14, 16)
 FEET = slice(18, 20)
+FORWARDS_M = 0.05
 
 
 def held_bones(b):
@@ -37,11 +39,15 @@ def plant(b, turns, hips, knees, ankles):
     """Turns with the legs bent so that they reach from the hips (F, 2, 3) to the ankles (F, 2, 3); feet
     keep theirs.
 
-    knees: (F, 2, 3) where the knees were: they stay in that plane.
+    knees: (F, 2, 3) where the knees were: they stay in that plane. Legs that were straight bend forwards.
     """
-    new_knees, new_ankles = two_bone(hips, knees, ankles, norm(b.thighs), norm(b.shins))
-    out = turns.copy()
     thighs, shins = turns[:, THIGHS], turns[:, SHINS]
-    out[:, THIGHS] = swing(unit(apply(thighs, b.thighs)), unit(new_knees - hips)) @ thighs
-    out[:, SHINS] = swing(unit(apply(shins, b.shins)), unit(new_ankles - new_knees)) @ shins
+    forwards = apply(thighs, cross(b.upper[2:], b.hinge[2:]))
+    new_knees, new_ankles = two_bone(hips, knees + forwards * FORWARDS_M, ankles, norm(b.thighs), norm(b.shins))
+    upper, lower = unit(new_knees - hips), unit(new_ankles - new_knees)
+    hinge = apply(swing(unit(apply(thighs, b.thighs)), upper) @ thighs, b.hinge[2:])
+    upper, lower, hinge = limited(upper, lower, hinge, *(legs[2:] for legs in (*b.bends, *b.segments_m)))
+    out = turns.copy()
+    out[:, THIGHS] = np.stack((hinge, upper, cross(hinge, upper)), axis=-1) @ b.upper_to_frame[2:]
+    out[:, SHINS] = swing(unit(apply(shins, b.shins)), lower) @ shins
     return out
