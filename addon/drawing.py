@@ -1,9 +1,28 @@
 """What the panels of the tab "Mocap" share: where they are, and text in lines."""
 
+import time
+from collections.abc import Callable
+
 import bpy
 
 TAB = "Mocap"
 _LETTER_PX, _BESIDE = 6.8, 8  # of the interface's font at scale 1; letters that icon and margins take
+
+
+_FRESH_S = 0.25
+
+
+def fresh(read: Callable) -> Callable:
+    """The same function, which for a quarter of a second answers as it did: a panel asks many times a redraw."""
+    kept: dict[tuple, tuple[float, object]] = {}
+
+    def asked(*arguments):
+        now = time.monotonic()
+        if arguments not in kept or now - kept[arguments][0] > _FRESH_S:
+            kept[arguments] = now, read(*arguments)
+        return kept[arguments][1]
+
+    return asked
 
 
 class Panel:

@@ -7,9 +7,12 @@ import bpy
 from . import machine, models, setting_up, setup_panel
 from .core.background import format_bytes
 from .core.published import BUILT_IN, PUBLISHED
-from .drawing import Panel, sentence
+from .drawing import Panel, fresh, sentence
 from .operators import Operator, require
 from .setup_operators import ONLINE
+
+_suggestion, _report, _speed = fresh(models.suggestion), fresh(models.report), fresh(models.speed)
+_is_here = fresh(lambda model: model.is_here)
 
 
 def _model_name():
@@ -29,7 +32,7 @@ class MOCAP_OT_fetch_model(Operator, bpy.types.Operator):
     @classmethod
     def poll(cls, context):
         return require(cls, bpy.app.online_access, ONLINE) and require(
-            cls, setting_up.situation() in ("ready", "older"), "Set up the worker first: it downloads models"
+            cls, setup_panel.situation_now() in ("ready", "older"), "Set up the worker first: it downloads models"
         )
 
     def run(self, context):
@@ -91,18 +94,18 @@ class MOCAP_PT_models(Panel, bpy.types.Panel):
         chosen = machine.get("model")
         column = layout.column(align=True)
         self._row(column, "Built-in", "", not chosen, True)
-        self._facts(column, ["trained on drawn people", models.speed(BUILT_IN)])
+        self._facts(column, ["trained on drawn people", _speed(BUILT_IN)])
         for model in models.listed():
-            report = models.report(model)
+            report = _report(model)
             column = layout.column(align=True)
-            self._row(column, model.title, model.name, chosen == model.name, model.is_here, report.state)
+            self._row(column, model.title, model.name, chosen == model.name, _is_here(model), report.state)
             size = format_bytes(model.about_bytes)
-            self._facts(column, [f"{model.ap} AP", size, models.speed(model.config), model.licence])
+            self._facts(column, [f"{model.ap} AP", size, _speed(model.config), model.licence])
             if report.state == "running":
                 setup_panel.progress(column, report)
             elif report.state == "failed":
                 sentence(column, report.error, "ERROR")
-            elif report.state in ("cancelled", "interrupted") and not model.is_here:
+            elif report.state in ("cancelled", "interrupted") and not _is_here(model):
                 sentence(column, "Begun; the download goes on from there.", "INFO")
         sentence(layout, "AP is COCO val2017's, as published; fps is what one person took here when last used.", "INFO")
 
@@ -130,17 +133,17 @@ class MOCAP_PT_models(Panel, bpy.types.Panel):
 
 def advice(layout) -> None:
     """Why another model would do better for a real person, and the button for it."""
-    model = models.suggestion()
+    model = _suggestion()
     if model is None:
         return
-    report = models.report(model)
+    report = _report(model)
     box = layout.box()
     why = f"The built-in model learnt from drawn people and is weak on real ones. {model.title} is not."
     sentence(box, why, "INFO")
     if report.state == "running":
         setup_panel.progress(box, report)
         box.operator("mocap.cancel_model", icon="X").model = model.name
-    elif model.is_here:
+    elif _is_here(model):
         box.operator("mocap.use_model", text=f"Use {model.title}", icon="CHECKMARK").model = model.name
     else:
         if report.state == "failed":

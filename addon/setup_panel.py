@@ -7,16 +7,17 @@ import bpy
 from . import machine, preferences, setting_up
 from .core import systems, worker_environment
 from .core.background import format_bytes
-from .drawing import Panel, figures, sentence
+from .drawing import Panel, figures, fresh, sentence
 from .session import session
 from .setup_operators import BUILDS, ONLINE
 
+situation_now = fresh(setting_up.situation)
 _ICONS = {"ok": "CHECKMARK", "note": "INFO", "missing": "ERROR"}
 
 
 def notice(layout) -> None:
     """What keeps the worker from being started, if anything, with the button for it."""
-    situation, report = setting_up.situation(), setting_up.report()
+    situation, report = situation_now(), setting_up.report()
     if situation == "running":
         box = layout.box()
         box.label(text="Setting up the worker", icon="SORTTIME")
@@ -98,7 +99,7 @@ class MOCAP_PT_worker(Panel, bpy.types.Panel):
         column = layout.column(align=True)
         if made is not None:
             build = next((name for key, name, _ in BUILDS if key == made.backend), made.backend)
-            figures(column, [("On this machine", f"version {made.version}"), ("PyTorch", build)])
+            figures(column, [("Installed", f"version {made.version}"), ("PyTorch", build)])
         else:
             column.label(text="On this machine", icon="DESKTOP")
         column = layout.column(align=True)

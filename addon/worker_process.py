@@ -81,7 +81,9 @@ class WorkerProcess:
         except OSError:
             lines = []
         said = [line.strip() for line in lines if line.strip()]
-        return said[-1] if said else f"it ended with code {self._process.poll()} and said nothing"
+        code = self._process.poll()
+        killed = f"it was killed (signal {-code}). It said last: " if code is not None and code < 0 else ""
+        return killed + said[-1] if said else f"it ended with code {code} and said nothing"
 
     def stop(self) -> None:
         """End it, at once where it does not end by itself within two seconds."""
