@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import bpy
 
+from .translations import say
+
 TAB = "Mocap"
 _LETTER_PX, _BESIDE = 6.8, 8  # of the interface's font at scale 1; letters that icon and margins take
 
@@ -36,7 +38,7 @@ def sentence(column, text: str, icon: str = "NONE", width: int = 0) -> None:
     """A sentence in lines that fit. width: letters a line, by default those that the sidebar has room for."""
     width = width or letters()
     lines = [""]
-    for word in text.split():
+    for word in say(text).split():
         if lines[-1] and len(lines[-1]) + len(word) >= width:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
@@ -55,4 +57,4 @@ def figures(column, rows: list[tuple[str, str]]) -> None:
     for title, value in rows:
         split = column.split(factor=0.36)
         split.label(text=title)
-        split.label(text=value)
+        split.label(text=say(value))

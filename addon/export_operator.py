@@ -8,6 +8,7 @@ from . import action, export
 from .operators import Operator, has_character, require
 from .recording import frames_a_second
 from .session import session
+from .translations import say
 
 _FORMATS = (
     ("GLB", "glTF", "Character and motion, for the web, Godot and most other programs"),
@@ -106,7 +107,7 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
         try:
             name = self._name(context, self._takes(context)[0])
         except export.ExportError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         self.filepath = str(Path(bpy.data.filepath).parent / name) if bpy.data.filepath else name
         self.check(context)
@@ -123,7 +124,7 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
     def draw(self, context):
         draw_settings(self.layout, self)
         if len(self.takes) > 1:
-            self.layout.label(text=f"{len(self.takes)} files into this folder", icon="INFO")
+            self.layout.label(text=say(f"{len(self.takes)} files into this folder"), icon="INFO")
 
     def run(self, context):
         armature = context.scene.mocap.target

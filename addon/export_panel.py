@@ -7,6 +7,7 @@ import bpy
 from . import export
 from .drawing import Panel
 from .export_operator import chosen, draw_settings, of_character
+from .translations import say
 
 
 class MOCAP_PT_export(Panel, bpy.types.Panel):
@@ -27,14 +28,14 @@ class MOCAP_PT_export(Panel, bpy.types.Panel):
         ticked = chosen(context) if takes else []
         if not ticked:
             column.label(
-                text=f"What plays: {playing.name}" if playing else "No take on the character", icon="INFO"
+                text=say(f"What plays: {playing.name}" if playing else "No take on the character"), icon="INFO"
             )
         draw_settings(layout, settings)
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(settings, "names")
-        text = f"Export {len(ticked)} Takes…" if len(ticked) > 1 else "Export…"
+        text = say(f"Export {len(ticked)} Takes…") if len(ticked) > 1 else "Export…"
         layout.operator("mocap.export", text=text, icon="EXPORT")
 
 

@@ -6,6 +6,7 @@ import bpy
 
 from .drawing import Panel, figures, sentence
 from .session import session
+from .translations import say
 
 _STAGES = (
     ("worker", "In the worker"),
@@ -78,7 +79,7 @@ def _line(column, title: str, *values: str, inside: bool = False) -> None:
     for value in values:
         cell = right.row()
         cell.alignment = "RIGHT"
-        cell.label(text=value)
+        cell.label(text=say(value))
 
 
 CLASSES = (MOCAP_PT_figures,)

@@ -10,6 +10,7 @@ from .core.published import BUILT_IN, PUBLISHED
 from .drawing import Panel, fresh, sentence
 from .operators import Operator, require
 from .setup_operators import ONLINE
+from .translations import say
 
 _suggestion, _report, _speed = fresh(models.suggestion), fresh(models.report), fresh(models.speed)
 _is_here = fresh(lambda model: model.is_here)
@@ -144,7 +145,7 @@ def advice(layout) -> None:
         setup_panel.progress(box, report)
         box.operator("mocap.cancel_model", icon="X").model = model.name
     elif _is_here(model):
-        box.operator("mocap.use_model", text=f"Use {model.title}", icon="CHECKMARK").model = model.name
+        box.operator("mocap.use_model", text=say(f"Use {model.title}"), icon="CHECKMARK").model = model.name
     else:
         if report.state == "failed":
             sentence(box, report.error, "ERROR")

@@ -11,6 +11,7 @@ from .core.bone_map import BoneMapError
 from .core.make_worker import SetupError
 from .core.take import SUFFIX
 from .session import SessionError, session
+from .translations import say
 
 _ERRORS = (SessionError, character.CharacterError, export.ExportError, BoneMapError, sources.SourceError, SetupError)
 
@@ -22,10 +23,10 @@ class Operator:
         try:
             done = self.run(context)
         except _ERRORS as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         if done:
-            self.report({"INFO"}, done)
+            self.report({"INFO"}, say(done))
         return {"FINISHED"}
 
 

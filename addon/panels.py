@@ -7,6 +7,7 @@ import bpy
 from . import models_panel, preferences, setup_panel, sources
 from .drawing import Panel, figures, sentence
 from .session import session
+from .translations import say
 
 _STATES = {
     "off": ("Off", "PAUSE"),
@@ -67,7 +68,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         row = column.row(align=True)
         row.alert = stats["state"] in ("recording", "counting")
         if stats["state"] == "counting":
-            row.operator("mocap.record_stop", text=f"Recording in {stats['countdown_s']} …", icon="CANCEL")
+            row.operator("mocap.record_stop", text=say(f"Recording in {stats['countdown_s']} …"), icon="CANCEL")
         elif stats["state"] == "recording":
             row.operator("mocap.record_stop", icon="SNAP_FACE")
         else:
@@ -81,7 +82,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         row.operator("mocap.calibrate", text="Cancel" if calibrating else "Calibrate", icon="ARMATURE_DATA")
         if stats["calibration"]:
             row = column.row(align=True)
-            row.label(text=stats["calibration"], icon="TIME" if calibrating else "CHECKMARK")
+            row.label(text=say(stats["calibration"]), icon="TIME" if calibrating else "CHECKMARK")
             if not calibrating:
                 row.operator("mocap.forget_calibration", text="", icon="X")
         column = layout.column()
@@ -89,7 +90,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         column.use_property_decorate = False
         row = column.row()
         row.prop(context.scene.mocap, "smoothness", slider=True)
-        row.label(text=f"{stats['lag_ms']:.0f} ms late")
+        row.label(text=say(f"{stats['lag_ms']:.0f} ms late"))
         row = column.row()
         row.prop(context.scene.mocap, "legs")
         if stats["seated"]:

@@ -9,6 +9,7 @@ from .driven import assigned
 from .operators import Operator, has_character, require
 from .panels import Panel, sentence
 from .session import session
+from .translations import say
 
 
 class MOCAP_OT_assign_character(Operator, bpy.types.Operator):
@@ -74,7 +75,7 @@ class MOCAP_PT_people(Panel, bpy.types.Panel):
             if character.armature is not None and character.armature in given:
                 sentence(column, f"{character.armature.name} is driven by the person above already.", "ERROR")
         layout.operator("mocap.assign_character", icon="ADD")
-        layout.label(text=f"In the picture: {', '.join(map(str, seen)) or 'nobody'}", icon="COMMUNITY")
+        layout.label(text=say(f"In the picture: {', '.join(map(str, seen)) or say('nobody')}"), icon="COMMUNITY")
 
 
 def _row(column, owner, armature, seen):

@@ -8,6 +8,7 @@ from .core import places
 from .machine import get, put
 from .preview_settings import PreviewSettings
 from .sources import SourceSettings
+from .translations import say
 
 PACKAGE = __package__.rpartition(".")[0]  # the extension's, which `addon` lies in
 DEVICES = (
@@ -87,7 +88,7 @@ class MocapPreferences(SourceSettings, PreviewSettings, bpy.types.AddonPreferenc
         layout.use_property_split = True
         for name in ("takes_folder", "worker", "worker_address", "key"):
             layout.prop(self, name)
-        layout.label(text=f"These are kept in {places.settings_file()}", icon="INFO")
+        layout.label(text=say(f"These are kept in {places.settings_file()}"), icon="INFO")
 
 
 CLASSES = (MocapPreferences,)

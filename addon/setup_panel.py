@@ -10,6 +10,7 @@ from .core.background import format_bytes
 from .drawing import Panel, figures, fresh, sentence
 from .session import session
 from .setup_operators import BUILDS, ONLINE
+from .translations import say
 
 situation_now = fresh(setting_up.situation)
 _ICONS = {"ok": "CHECKMARK", "note": "INFO", "missing": "ERROR"}
@@ -54,10 +55,10 @@ def notice(layout) -> None:
 def progress(layout, report) -> None:
     """A job's bar, with what it does and how far it is."""
     if report.progress is None:
-        layout.progress(factor=0.0, text=f"{report.title} …")
+        layout.progress(factor=0.0, text=f"{say(report.title)} …")
         return
-    layout.progress(factor=report.progress, text=f"{report.title} {report.progress:.0%}")
-    layout.label(text=f"{format_bytes(report.done)} of {format_bytes(report.total)}", icon="BLANK1")
+    layout.progress(factor=report.progress, text=f"{say(report.title)} {report.progress:.0%}")
+    layout.label(text=say(f"{format_bytes(report.done)} of {format_bytes(report.total)}"), icon="BLANK1")
 
 
 def _ended(report) -> str:

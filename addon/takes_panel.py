@@ -7,6 +7,7 @@ import bpy
 from . import take_layers, take_list
 from .drawing import Panel, sentence
 from .session import session
+from .translations import say
 
 _ICONS = {"READY": "BLANK1", "RECORDING": "REC", "UNFINISHED": "ERROR", "READING": "SORTTIME", "UNREADABLE": "CANCEL"}
 
@@ -76,7 +77,7 @@ class MOCAP_PT_takes(Panel, bpy.types.Panel):
             sentence(box, f"{item.name} was cut off. What came is kept.", "ERROR")
             box.operator("mocap.recover_take", icon="RECOVER_LAST").filepath = item.path
         if len(unfinished) > 2:
-            layout.label(text=f"and {len(unfinished) - 2} more", icon="BLANK1")
+            layout.label(text=say(f"and {len(unfinished) - 2} more"), icon="BLANK1")
 
     def _figures(self, layout, item):
         column = layout.column(align=True)
@@ -95,13 +96,13 @@ class MOCAP_PT_takes(Panel, bpy.types.Panel):
         for title, value in rows:
             split = column.split(factor=0.32)
             split.label(text=title)
-            split.label(text=value)
+            split.label(text=say(value))
 
     def _playing(self, context, layout):
         playing = take_layers.top(context.scene.mocap.target)
         if playing is not None:
             row = layout.row(align=True)
-            row.label(text=f"Plays {playing.name}", icon="PLAY")
+            row.label(text=say(f"Plays {playing.name}"), icon="PLAY")
             row.operator("mocap.fit_range", text="", icon="PREVIEW_RANGE")
             row.operator("mocap.remove_take", text="", icon="X")
         if session.before:

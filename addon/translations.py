@@ -4,51 +4,58 @@ Blender looks up labels and tooltips. What is filled in first, a sentence with a
 """
 
 import re
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
 
 import bpy
 
 from . import spanish
 
-_LANGUAGES = {"es": spanish.TEXTS}
 _CONTEXTS = ("*", "Operator")
 
 
+@dataclass(frozen=True)
+class Language:
+    """texts: English → the language, with {} for what is filled in, in the same order."""
+
+    texts: dict[str, str]
+
+    def say(self, text: str) -> str:
+        """The text, filled in or not; one that is not known stays."""
+        if text in self.texts:
+            return self.texts[text]
+        for pattern, translation in self._patterns:
+            found = pattern.fullmatch(text)
+            if found:
+                first, *rest = translation.split("{}")
+                return first + "".join(value + part for value, part in zip(found.groups(), rest, strict=True))
+        return text
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern, str]]:
+        """Of the texts with something to fill in, the most particular first."""
+        filled = [text for text in self.texts if "{}" in text and any(map(str.isalpha, text))]
+        filled.sort(key=len, reverse=True)
+        return [
+            (re.compile(re.escape(text).replace(r"\{\}", "(.+?)"), re.DOTALL), self.texts[text]) for text in filled
+        ]
+
+
+LANGUAGES = {"es": Language(spanish.TEXTS)}
+
+
 def say(text: str) -> str:
-    """A text or a filled-in sentence in the language of Blender's interface, or as it is."""
+    """A text in the language of Blender's interface, or as it is."""
     if not text or not bpy.context.preferences.view.use_translate_interface:
         return text
-    texts = _LANGUAGES.get(bpy.app.translations.locale.partition("_")[0])
-    return text if texts is None else translated(text, texts)
-
-
-def translated(text: str, texts: dict[str, str]) -> str:
-    """The text by a dictionary, in which {} stands for whatever is filled in. What fits no entry stays."""
-    if text in texts:
-        return texts[text]
-    for pattern, translation in _patterns(id(texts), tuple(texts.items())):
-        found = pattern.fullmatch(text)
-        if found:
-            first, *rest = translation.split("{}")
-            return first + "".join(value + part for value, part in zip(found.groups(), rest, strict=True))
-    return text
-
-
-@cache
-def _patterns(_: int, texts: tuple[tuple[str, str], ...]) -> list[tuple[re.Pattern, str]]:
-    """Those with something to fill in, the most particular first."""
-    filled = sorted((pair for pair in texts if "{}" in pair[0] and _words(pair[0])), key=lambda pair: -len(pair[0]))
-    return [(re.compile(re.escape(text).replace(r"\{\}", "(.+?)"), re.DOTALL), other) for text, other in filled]
-
-
-def _words(text: str) -> bool:
-    return any(letter.isalpha() for letter in text.replace("{}", ""))
+    language = LANGUAGES.get(bpy.app.translations.locale.partition("_")[0])
+    return text if language is None else language.say(text)
 
 
 def register() -> None:
     messages = {
-        language: {(context, text): other for text, other in texts.items() for context in _CONTEXTS}
-        for language, texts in _LANGUAGES.items()
+        code: {(context, text): other for text, other in language.texts.items() for context in _CONTEXTS}
+        for code, language in LANGUAGES.items()
     }
     bpy.app.translations.register(__package__, messages)
 

@@ -3,6 +3,8 @@
 import bpy
 from bpy.app.handlers import persistent
 
+from .translations import say
+
 TICK_S = 0.008
 
 
@@ -70,7 +72,7 @@ def _redraw(kind: str) -> None:
 def show_status(text: str | None) -> None:
     """Say something in the status bar; None gives it back."""
     for window in bpy.context.window_manager.windows:
-        window.workspace.status_text_set(text)
+        window.workspace.status_text_set(text and say(text))
 
 
 def push_undo(message: str) -> None:

@@ -20,7 +20,7 @@ import pytest
 from mocap_core.protocol import PosePacket, encode
 
 pytestmark = pytest.mark.window
-LIMIT_S = 400
+LIMIT_S = 900
 PRESSED = ["mocap.start_capture", "mocap.record_start", "mocap.record_stop", "mocap.stop_capture"]
 STATES = {"recording", "recorded", "undone", "start", "capturing", "recording by a click", "taken", "export"}
 HERE = Path(__file__).parent
