@@ -55,7 +55,18 @@ def _with_classes():
 def register() -> None:
     import bpy
 
-    from . import export_operator, keys, models, preview_panel, properties, session, setting_up, take_list, translations
+    from . import (
+        export_operator,
+        film_reference,
+        keys,
+        models,
+        preview_panel,
+        properties,
+        session,
+        setting_up,
+        take_list,
+        translations,
+    )
 
     for module in _with_classes():
         for cls in module.CLASSES:
@@ -63,6 +74,7 @@ def register() -> None:
     translations.register()
     properties.add_to_scenes()
     take_list.register()
+    film_reference.register()
     export_operator.add_to_data()
     session.register()
     setting_up.register()
@@ -77,10 +89,12 @@ def unregister() -> None:
     from . import (
         cameras,
         export_operator,
+        film_reference,
         keys,
         models,
         preview_panel,
         properties,
+        refining,
         session,
         setting_up,
         take_list,
@@ -94,7 +108,9 @@ def unregister() -> None:
     setting_up.unregister()
     session.unregister()
     export_operator.remove_from_data()
+    film_reference.unregister()
     take_list.unregister()
+    refining.end()
     properties.remove_from_scenes()
     translations.unregister()
     for module in reversed(_with_classes()):

@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import bpy
 
-from . import masks
-from .drawing import Panel
+from . import filming, masks
+from .drawing import Panel, sentence
+from .session import session
 
 
 class MOCAP_PT_recording(Panel, bpy.types.Panel):
@@ -26,7 +27,10 @@ class MOCAP_PT_recording(Panel, bpy.types.Panel):
         row = column.row()
         row.active = record.play
         row.prop(record, "offset_ms", text="Offset (ms)")
-        column.separator()
+        column.prop(record, "keep_video")
+        hindrance = filming.hindrance(session.link) if record.keep_video else ""
+        if hindrance:
+            sentence(self.layout.column(align=True), hindrance, "INFO")
         self.layout.label(text="Parts that Follow")
         flow = self.layout.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
         flow.prop(record, "mask", expand=True)

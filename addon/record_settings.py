@@ -44,6 +44,14 @@ class MocapRecord(bpy.types.PropertyGroup):
         ),
         default=False,
     )
+    keep_video: bpy.props.BoolProperty(
+        name="Keep Video",
+        description=(
+            "The worker keeps the camera's pictures beside the take, to look at and to refine it. A worker on another "
+            "machine does not"
+        ),
+        default=False,
+    )
     offset_ms: bpy.props.FloatProperty(
         name="Offset",
         description=(

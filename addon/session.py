@@ -29,6 +29,7 @@ from .core.take import TakeError
 from .core.take_notes import read_notes
 from .cues import Cues
 from .driven import Driven, assigned, people_asked_for
+from .filming import Filming
 from .ghost import ghost
 from .held import pose_of, stand
 from .key_reduction import Bounds
@@ -67,6 +68,7 @@ class Session:
         self._again = False
         self.last_takes: list[SolvedTake] = []
         self.cues = Cues()
+        self.filming: Filming | None = None
         self.before: list[PoseBefore] = []
         self._journal: Journal | None = None  # of the last recording, on its way to the disk
         self.notice = ""
@@ -165,7 +167,7 @@ class Session:
         """Record from now on, from the playhead. Raises SessionError."""
         if self.link is None:
             raise SessionError("Connect or start the capture first.")
-        if self.solving is not None:
+        if self.solving is not None or self.reading is not None:
             raise SessionError("Wait until the last take is solved.")
         cast = self._driven(scene, again=True)
         if not cast or cast[0][0] is not self._cast[0]:
@@ -174,6 +176,7 @@ class Session:
         try:
             self.cues.cancel()
             self.recording = Recording(cast, scene, source)
+            self.filming = Filming(self.recording.path, self.link) if scene.mocap.record.keep_video else None
         except TakeError as error:
             raise SessionError(str(error)) from error
         self.notice = ""
@@ -181,6 +184,7 @@ class Session:
     def record_stop(self) -> None:
         """End the take and solve it: in slices where there is a window, else at once. Raises SessionError."""
         recording, self.recording = self.recording, None
+        self._end_filming()
         recording.end(self.link.clock_offset_s if self.link is not None else None)
         self.before, self._journal = [part.before for part in recording.parts], recording.journal
         scene = bpy.data.scenes.get(self._scene_name)
@@ -392,6 +396,8 @@ class Session:
                 self._people[packet.person] = now
         if self.recording is not None and packets:
             self._record(packets)
+        if self.recording is not None and self.filming is not None:
+            self.filming.tick(self.link, now)
         self._follow_cues(scene, packets, now)
         preview.tick(self.link, packets, now)
         ghost.tick(scene, self._cast, packets, now)
@@ -440,6 +446,12 @@ class Session:
         problem = driven.calibrate(packets, now)
         if problem:
             self.notice = problem if len(self._cast) == 1 else f"Person {driven.person}: {problem}"
+
+    def _end_filming(self) -> None:
+        filming, self.filming = self.filming, None
+        if filming is not None:
+            filming.end(self.link)
+            self.notice = self.notice or filming.problem
 
     def _record(self, packets: list[PosePacket]) -> None:
         try:
@@ -535,6 +547,7 @@ class Session:
 
     def _close(self) -> None:
         if self.recording is not None:
+            self._end_filming()
             self.recording.end()
         if self.solving is not None:
             self.solving.close()

@@ -96,6 +96,7 @@ class MocapTake(bpy.types.PropertyGroup):
     damaged: bpy.props.IntProperty(name="Damaged", description="Lines of the file that cannot be read")
     people: bpy.props.StringProperty(name="People")
     problem: bpy.props.StringProperty()
+    filmed: bpy.props.BoolProperty(name="Video", description="The camera's video was kept")
     start_s: bpy.props.FloatProperty(
         name="Start",
         description="Where in the take it begins to be used",
@@ -199,7 +200,7 @@ def _fill(item: MocapTake, entry: Entry) -> None:
     item.length_s, item.frames = summary.length_s, summary.frames
     item.lost, item.unseen, item.damaged = summary.lost, summary.unseen, summary.damaged
     item.people = ", ".join(map(str, summary.people))
-    item.problem = entry.problem
+    item.problem, item.filmed = entry.problem, entry.filmed
 
 
 def _show(item: MocapTake, notes: Notes) -> None:

@@ -1,15 +1,20 @@
 """What can be done with a take in the list: recover, delete, see its folder."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import bpy
 
-from . import take_list
+from . import film_reference, take_list
 from .core import places
 from .core.take import TakeError
 from .core.take_notes import delete, read_notes
+from .film_reference import FilmError
+from .filming import film_path
 from .operators import Operator, has_character, require
+from .refining import refining
 from .session import SessionError, session
+from .worker_process import WorkerError
 
 
 def chosen_path(context: bpy.types.Context) -> str:
@@ -113,6 +118,58 @@ class MOCAP_OT_solve_again(TakeOperator, bpy.types.Operator):
         session.load_take(self.path(context), context.scene, again=True)
 
 
+class MOCAP_OT_show_film(TakeOperator, bpy.types.Operator):
+    bl_idname = "mocap.show_film"
+    bl_label = "Show Video"
+    bl_description = "Show the take's video behind the character, in step with the take on the timeline"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+
+    filepath: _file()
+
+    def run(self, context):
+        try:
+            film_reference.show(self.path(context), context.scene)
+        except FilmError as error:
+            raise SessionError(str(error)) from error
+
+
+class MOCAP_OT_refine_take(TakeOperator, bpy.types.Operator):
+    bl_idname = "mocap.refine_take"
+    bl_label = "Refine"
+    bl_description = (
+        "Make a new take of the take's video, beside Blender: the largest model that was fetched, the flip test, "
+        "smoothing without lag. Cancelled, it goes on where it was when it is pressed again"
+    )
+
+    filepath: _file()
+
+    @classmethod
+    def poll(cls, context):
+        return require(cls, not refining.running, "A take is being refined")
+
+    def run(self, context):
+        path = self.path(context)
+        if not film_path(path).exists():
+            raise SessionError(f"No video was kept with {path.stem}: record with Keep Video.")
+        try:
+            refining.begin(path)
+        except WorkerError as error:
+            raise SessionError(str(error)) from error
+
+
+class MOCAP_OT_cancel_refining(Operator, bpy.types.Operator):
+    bl_idname = "mocap.cancel_refining"
+    bl_label = "Cancel"
+    bl_description = "Stop refining; what was found so far is kept"
+
+    @classmethod
+    def poll(cls, context):
+        return require(cls, refining.running, "Nothing is being refined")
+
+    def run(self, context):
+        refining.cancel()
+
+
 class MOCAP_OT_open_takes_folder(Operator, bpy.types.Operator):
     bl_idname = "mocap.open_takes_folder"
     bl_label = "Open Folder"
@@ -140,6 +197,9 @@ CLASSES = (
     MOCAP_OT_delete_take,
     MOCAP_OT_recover_take,
     MOCAP_OT_solve_again,
+    MOCAP_OT_show_film,
+    MOCAP_OT_refine_take,
+    MOCAP_OT_cancel_refining,
     MOCAP_OT_open_takes_folder,
     MOCAP_OT_refresh_takes,
 )

@@ -6,6 +6,7 @@ import bpy
 
 from . import take_layers, take_list
 from .drawing import Panel, sentence
+from .refining import refining
 from .session import session
 from .translations import say
 
@@ -137,10 +138,36 @@ class MOCAP_PT_solve_again(Panel, bpy.types.Panel):
         self.layout.operator("mocap.solve_again", icon="FILE_REFRESH").filepath = item.path
 
 
+class MOCAP_PT_video(Panel, bpy.types.Panel):
+    bl_label = "Video"
+    bl_parent_id = "MOCAP_PT_takes"
+    bl_options: ClassVar = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context):
+        return refining.running or (take_list.chosen(context) is not None and take_list.chosen(context).filmed)
+
+    def draw(self, context):
+        column = self.layout.column(align=True)
+        item = take_list.chosen(context)
+        if item is not None and item.filmed:
+            column.operator("mocap.show_film", icon="IMAGE_REFERENCE").filepath = item.path
+        if refining.running:
+            row = column.row(align=True)
+            row.progress(factor=refining.progress, text=f"{refining.what} {refining.progress:.0%}")
+            row.operator("mocap.cancel_refining", text="", icon="X")
+        elif item is not None and item.filmed:
+            column.operator("mocap.refine_take", icon="MODIFIER").filepath = item.path
+        if refining.problem:
+            sentence(column, refining.problem, "ERROR")
+        elif refining.made is not None:
+            sentence(column, f"Made {refining.made.stem}.", "CHECKMARK")
+
+
 def clock(seconds: float) -> str:
     """Minutes, seconds and tenths: 0:02.5, or 10:00.0."""
     tenths = round(seconds * 10)
     return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
 
 
-CLASSES = (MOCAP_UL_takes, MOCAP_PT_takes, MOCAP_PT_solve_again)
+CLASSES = (MOCAP_UL_takes, MOCAP_PT_takes, MOCAP_PT_solve_again, MOCAP_PT_video)

@@ -16,6 +16,7 @@ import numpy as np
 
 from mocap_core.endpoint import Endpoint
 from mocap_core.protocol import (
+    Film,
     PacketError,
     Ping,
     Pong,
@@ -32,6 +33,7 @@ from mocap_core.protocol import (
 
 from .cameras import CameraError
 from .detector import DetectorError
+from .films import Films
 from .models import ModelError, Models
 from .options import job_of
 from .preview import Previews
@@ -81,7 +83,7 @@ class Worker:
         self._capture: _Capture | None = None
         self._figures = Figures()
         self._models = Models()
-        self._previews = Previews()
+        self._previews, self._films = Previews(), Films()
         self._news: deque[Status] = deque()  # from the capture's thread
         self._status = Status("idle")
         self._status_due_s = 0.0
@@ -130,6 +132,8 @@ class Worker:
             self._endpoint.send(encode(Pong(message.sent, arrival_s, time.perf_counter())), address)
         elif isinstance(message, Preview) and address in self._leases:
             self._previews.ask(address, message, arrival_s)
+        elif isinstance(message, Film) and address in self._leases:
+            self._films.ask(address, message, arrival_s)
         elif isinstance(message, Start | Stop) and address in self._leases:
             self._status_due_s = 0.0
             if message.id in self._handled:
@@ -155,6 +159,7 @@ class Worker:
         for address in [address for address, until_s in self._leases.items() if until_s < now]:
             del self._leases[address]
         self._previews.keep(self._leases, now)
+        self._films.keep(self._leases, now)
         if self._leases or self._targets:
             self._listened_s = now
             return
@@ -174,7 +179,7 @@ class Worker:
         job = replace(self._wanted, session=os.urandom(4).hex())
         self._wanted = None
         self._figures = Figures()
-        send, show = self._send_pose, self._previews.show
+        send, show = self._send_pose, self._show
         self._capture = _Capture(job, self._models, self._figures, send, show, self._news.append)
         self._capture.start()
 
@@ -189,6 +194,10 @@ class Worker:
         datagram = encode_pose(packet)
         for address in {*self._targets, *self._leases.copy()}:
             self._endpoint.send(datagram, address)
+
+    def _show(self, frame: Frame) -> None:
+        self._previews.show(frame)
+        self._films.show(frame)
 
     def _set_status(self, status: Status) -> None:
         # File names may hold what is no text, and the names of a checkpoint's keys may fill pages.
@@ -223,6 +232,7 @@ class Worker:
             self._publish(time.perf_counter())
             time.sleep(0.02)
         self._previews.close()
+        self._films.close()
         self._endpoint.close()
 
 

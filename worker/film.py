@@ -5,6 +5,7 @@ Matroska, as a film that nobody has ended can be read as far as it came.
 
 import json
 import queue
+import sys
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +15,8 @@ import numpy as np
 
 from .source import Frame
 
-FILM_SUFFIX = ".mkv"
-LEASE_S = 3.0  # without being asked for again it ends
 _TICKS = 1000  # a second, as Matroska counts
-_WAITING = 90  # frames that may wait for the encoder
+_WAITING = 30  # frames that may wait for the encoder
 _TAG = "comment"
 _FORMAT = "vitpose-live-mocap film"
 
@@ -32,7 +31,8 @@ class FilmWriter:
         self.path = path
         self.lost = 0
         self.problem = ""
-        self._frames: queue.Queue[Frame | None] = queue.Queue(_WAITING)
+        self._frames: queue.Queue[Frame] = queue.Queue(_WAITING)
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write, name="film", daemon=True)
         self._thread.start()
 
@@ -42,23 +42,33 @@ class FilmWriter:
         except queue.Full:
             self.lost += 1
 
+    def end(self) -> None:
+        """No more frames come; what waits is written."""
+        self._ended.set()
+
     def close(self) -> None:
-        """Write what waits, and end the film."""
-        while self._thread.is_alive():
-            try:
-                self._frames.put(None, timeout=0.1)
-                break
-            except queue.Full:
-                continue
+        """End the film and wait for it."""
+        self.end()
         self._thread.join(10.0)
+
+    def _next(self) -> Frame | None:
+        while True:
+            try:
+                return self._frames.get(timeout=0.1)
+            except queue.Empty:
+                if self._ended.is_set():
+                    return None
 
     def _write(self) -> None:
         try:
-            frame = self._frames.get()
+            frame = self._next()
             if frame is not None:
                 self._film(frame)
         except (OSError, av.error.FFmpegError) as error:  # a full disk; the take itself goes on
             self.problem = str(error)
+            print(f"The video {self.path} ends: {error}.", file=sys.stderr)
+        if self.lost:
+            print(f"The video {self.path} lacks {self.lost} frames: encoding took too long.", file=sys.stderr)
 
     def _film(self, frame: Frame) -> None:
         height, width = (side - side % 2 for side in frame.image.shape[:2])
@@ -76,7 +86,7 @@ class FilmWriter:
                     picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image[:height, :width]), "rgb24")
                     picture.pts, picture.time_base, last = ticks, Fraction(1, _TICKS), ticks
                     container.mux(stream.encode(picture))
-                frame = self._frames.get()
+                frame = self._next()
             container.mux(stream.encode(None))
 
 

@@ -18,10 +18,10 @@ import numpy as np
 from mocap_core import adaptive, filters
 from mocap_core.lift import Lifter
 from mocap_core.protocol import PosePacket
-from mocap_core.take import SUFFIX, TakeError, TakeWriter, read_take, reason
+from mocap_core.take import FILM_SUFFIX, SUFFIX, TakeError, TakeWriter, read_take, reason
 from mocap_core.take_notes import companions, read_notes, write_notes
 
-from .film import FILM_SUFFIX, start_of
+from .film import start_of
 from .source import Frame, open_capture, open_source
 from .stream import Figures, Job, run
 

@@ -13,6 +13,7 @@ from .order import Counters, PacketOrder
 from .protocol import (
     CONTROL_PORT,
     POSE_PORT,
+    Film,
     PacketError,
     Ping,
     Pong,
@@ -120,6 +121,10 @@ class PoseLink:
     def ask_preview(self, name: str, width: int, height: int) -> None:
         """Asks for the camera's picture in memory of this name; renewed each second. An empty name gives it back."""
         self._endpoint.send(encode(Preview(name, width, height)), self._worker)
+
+    def ask_film(self, path: str) -> None:
+        """Asks for the camera's pictures in this file, beside a take; renewed each second. An empty path ends it."""
+        self._endpoint.send(encode(Film(path)), self._worker)
 
     @property
     def asking(self) -> bool:

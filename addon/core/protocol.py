@@ -134,6 +134,16 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Film:
+    """Asks for the camera's pictures in a file of this path, beside a take.
+
+    Renewed each second; an empty path ends it.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True)
 class Pong:
     """`ping_sent` comes back as it was; `received` and `sent` are the worker's clock, s."""
 
@@ -155,8 +165,8 @@ class Status:
 
 
 STATES = ("idle", "loading", "capturing", "camera_lost", "ended", "error")
-Control = Subscribe | Start | Stop | Ping | Preview | Pong | Status
-_CONTROL = {kind.__name__.lower(): kind for kind in (Subscribe, Start, Stop, Ping, Preview, Pong, Status)}
+Control = Subscribe | Start | Stop | Ping | Preview | Film | Pong | Status
+_CONTROL = {kind.__name__.lower(): kind for kind in (Subscribe, Start, Stop, Ping, Preview, Film, Pong, Status)}
 
 
 def encode_pose(packet: PosePacket) -> bytes:

@@ -18,6 +18,7 @@ from .protocol import PacketError, PosePacket, decode, encode_pose
 FORMAT = "vitpose-live-mocap take"
 VERSION = 1
 SUFFIX = ".mocap"
+FILM_SUFFIX = ".mkv"  # behind the take's name
 _SYNC_S = 1.0
 _LONGEST_HEADER = 64 * 1024
 

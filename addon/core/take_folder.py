@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .take import SUFFIX, TakeError
+from .take import FILM_SUFFIX, SUFFIX, TakeError
 from .take_notes import Notes, read_notes, write_notes
 from .take_summary import TakeSummary, summarize
 
@@ -17,12 +17,13 @@ _AGAIN_S = 3.0
 @dataclass(frozen=True)
 class Entry:
     """A take in the list. state: "" when all is well, "recording", "unfinished" after a crash, "reading" until its
-    figures are known, "unreadable" with a sentence in `problem`."""
+    figures are known, "unreadable" with a sentence in `problem`. filmed: its video is there."""
 
     path: Path
     notes: Notes
     state: str = ""
     problem: str = ""
+    filmed: bool = False
 
     @property
     def summary(self) -> TakeSummary:
@@ -96,11 +97,13 @@ class TakeFolder:
                 self.entries = tuple(entries)
 
     def _entry(self, path: Path, state: os.stat_result) -> Entry:
-        notes = read_notes(path)
+        notes, filmed = read_notes(path), path.with_name(path.name + FILM_SUFFIX).exists()
         if notes.recording:
             fresh = time.time() - state.st_mtime < SILENT_S
-            return Entry(path, notes, "recording" if fresh else "unfinished")
-        return Entry(path, notes, "" if notes.summary is not None and notes.size == state.st_size else "reading")
+            return Entry(path, notes, "recording" if fresh else "unfinished", "", filmed)
+        return Entry(
+            path, notes, "" if notes.summary is not None and notes.size == state.st_size else "reading", "", filmed
+        )
 
     def _summed(self, entry: Entry, key: tuple) -> Entry | None:
         try:
@@ -115,4 +118,4 @@ class TakeFolder:
             write_notes(entry.path, notes)
         except TakeError:
             pass  # it is only looked for again with the next start
-        return Entry(entry.path, notes)
+        return replace(entry, notes=notes, state="")

@@ -93,6 +93,8 @@ addon/core/worker_environment.py
 addon/drawing.py
 addon/driven.py
 addon/export.py
+addon/film_reference.py
+addon/filming.py
 addon/figures_panel.py
 addon/ghost.py
 addon/export_copy.py
@@ -124,6 +126,7 @@ addon/preview_panel.py
 addon/preview_settings.py
 addon/properties.py
 addon/recording.py
+addon/refining.py
 addon/replay.py
 addon/rig.py
 addon/rig_controls.py

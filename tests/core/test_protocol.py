@@ -9,6 +9,7 @@ import pytest
 
 from mocap_core.protocol import (
     MAX_DECODED,
+    Film,
     PacketError,
     Ping,
     Pong,
@@ -58,6 +59,7 @@ CONTROL = {
     "stop": Stop("b2c3d4e5"),
     "ping": Ping(12.5),
     "preview": Preview("0123456789abcdef0123456789abcdef", 480, 270),
+    "film": Film("/home/me/takes/Take 1.mocap.mkv"),
     "pong": Pong(12.5, 1012.5, 1012.500125),
     "status": Status("capturing", "", None, {"fps": 29.97, "frames_captured": 41}, "5f3a9c01", "a1b2c3d4"),
 }
@@ -242,6 +244,7 @@ BAD = {
     "a preview with no name": b'{"type":"preview","width":640,"height":360}',
     "a preview of half a pixel": b'{"type":"preview","name":"a","width":0.5,"height":360}',
     "a preview of true": b'{"type":"preview","name":"a","width":true,"height":360}',
+    "a film of a number": b'{"type":"film","path":7}',
     "an unknown state": b'{"type":"status","state":"bored"}',
 }
 

@@ -4,15 +4,16 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mocap_core.protocol import PosePacket
-from mocap_core.take import TakeWriter, read_take
+from mocap_core.take import FILM_SUFFIX, TakeWriter, read_take
 from mocap_core.take_notes import Notes, read_notes, write_notes
-from mocap_worker.film import FILM_SUFFIX, FilmWriter, start_of
+from mocap_worker.film import FilmWriter, start_of
 from mocap_worker.refine import RefineError, Stopped, Wanted, film_of, refine
 from mocap_worker.source import Frame, open_source
 
@@ -31,6 +32,7 @@ def film(tmp_path_factory) -> Path:
     writer = FilmWriter(path)
     for number in range(30):
         writer.add(Frame(picture(number), TIMES_S[number], 0.0))
+        time.sleep(0.01)  # the encoder's queue is short
     writer.close()
     assert not writer.problem and writer.lost == 0
     return path
