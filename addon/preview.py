@@ -19,7 +19,7 @@ from .core.preview_memory import MAX_HEIGHT, MAX_WIDTH, PreviewError, PreviewRea
 from .core.protocol import PosePacket
 from .measures import Times
 from .sources import kind_of
-from .strokes import draw_area, draw_border, draw_dots, draw_lines, draw_texture, rounded, scale
+from .strokes import draw_dots, draw_lines, filled, outlined, rounded, scale, textured
 
 WIDTHS = {"SMALL": 200, "MEDIUM": 320, "LARGE": 480}  # px at a UI scale of 1
 CORNERS = ("TOP_LEFT", "TOP_RIGHT", "BOTTOM_LEFT", "BOTTOM_RIGHT")
@@ -52,6 +52,9 @@ class Preview:
         self._rgba: np.ndarray | None = None  # of a picture that is not yet on the GPU
         self._pictured: float | None = None  # its timestamp
         self._texture: gpu.types.GPUTexture | None = None
+        self._place: tuple | None = None
+        self._frame: _Frame | None = None
+        self._link: PoseLink | None = None  # that was asked
 
     def follow(self) -> None:
         """Go by the machine's settings, which have changed."""
@@ -104,7 +107,7 @@ class Preview:
             window.redraw_views()
         self._poses.clear()
         self._figures = []
-        self._rgba = self._texture = self._pictured = None
+        self._rgba = self._texture = self._pictured = self._place = self._frame = self._link = None
         self._asked_s = self._seen_s = float("-inf")
         self.says = ""
 
@@ -137,9 +140,12 @@ class Preview:
                 return
         width = round(self.width * scale())
         link.ask_preview(self._reader.name, min(width, MAX_WIDTH), min(width, MAX_HEIGHT))
+        self._link = link
 
     def _drop(self) -> None:
         if self._reader is not None:
+            if self._link is not None:
+                self._link.ask_preview("", 1, 1)  # or the worker would go on for as long as it was asked
             self._reader.close()
             self._reader = None
 
@@ -151,9 +157,11 @@ class Preview:
             height, width = self._rgba.shape[:2]
             content = gpu.types.Buffer("FLOAT", self._rgba.size, self._rgba.ravel())
             self._texture, self._rgba = gpu.types.GPUTexture((width, height), format="RGBA8", data=content), None
-        area, region = bpy.context.area, bpy.context.region
-        place = placed(self._shape, self.width * scale(), self.corner, _free(area, region, self.corner))
-        _draw_frame(self._texture, *place)
+        free = _free(bpy.context.area, bpy.context.region, self.corner)
+        place = placed(self._shape, self.width * scale(), self.corner, free)
+        if place != self._place:
+            self._place, self._frame = place, _Frame(*place)
+        self._frame.draw(self._texture)
         for figure in self._figures:
             _draw_figure(*figure, *place)
         self.draw_ms.add(time.perf_counter() - began_s)
@@ -221,16 +229,20 @@ def _figure(packet: PosePacket) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return ends, colours[kept], points[dotted]
 
 
-def _draw_frame(texture, x: float, y: float, width: float, height: float) -> None:
-    outline = rounded(x, y, width, height, _RADIUS * scale())
-    gpu.state.blend_set("ALPHA")
-    if texture is None:
-        draw_area(outline, _BACKDROP)
-    else:
+class _Frame:
+    """The rounded frame at a place, with a picture in it or empty; made anew where it moves."""
+
+    def __init__(self, x: float, y: float, width: float, height: float):
+        outline = rounded(x, y, width, height, _RADIUS * scale())
         across = (outline - (x, y)) / (width, height)
         across[:, 1] = 1 - across[:, 1]  # rows come from the top
-        draw_texture(outline, across, texture)
-    draw_border(outline, _FRAME, scale())
+        self._picture, self._empty = textured(outline, across), filled(outline, _BACKDROP)
+        self._border = outlined(outline, _FRAME, scale())
+
+    def draw(self, texture: gpu.types.GPUTexture | None) -> None:
+        gpu.state.blend_set("ALPHA")
+        self._empty() if texture is None else self._picture(texture)
+        self._border()
 
 
 def _draw_figure(ends, colours, dots, x: float, y: float, width: float, height: float) -> None:

@@ -1,6 +1,6 @@
 """Lines, dots, areas and textures in a draw handler, by the gpu module: arrays in, in pixels or in the scene."""
 
-from functools import lru_cache
+from collections.abc import Callable
 
 import bpy
 import gpu
@@ -23,41 +23,53 @@ def draw_lines(ends: np.ndarray, colours: np.ndarray, width_px: float, alpha: fl
         return
     positions = _floats(ends.reshape(-1, ends.shape[-1]))
     if rim is not None:
-        _polyline({"pos": positions}, width_px + 2.2, rim)
+        _polyline({"pos": positions}, width_px + 2.2, rim)()
     colours = np.column_stack([colours, np.full(len(colours), alpha)])
-    _polyline({"pos": positions, "color": _floats(np.repeat(colours, 2, axis=0))}, width_px)
+    _polyline({"pos": positions, "color": _floats(np.repeat(colours, 2, axis=0))}, width_px)()
 
 
-def draw_border(outline: np.ndarray, colour: Colour, width_px: float) -> None:
-    """A line around an outline (N, 2)."""
-    _polyline({"pos": _floats(np.concatenate([outline, outline[:1]]))}, width_px, colour, "LINE_STRIP")
+def outlined(outline: np.ndarray, colour: Colour, width_px: float) -> Callable[[], None]:
+    """Draws a line around an outline (N, 2); made once and called at each redraw."""
+    return _polyline({"pos": _floats(np.concatenate([outline, outline[:1]]))}, width_px, colour, "LINE_STRIP")
 
 
-def _polyline(content: dict, width_px: float, colour: Colour | None = None, kind: str = "LINES") -> None:
-    shader = gpu.shader.from_builtin("POLYLINE_SMOOTH_COLOR" if colour is None else "POLYLINE_UNIFORM_COLOR")
-    batch = batch_for_shader(shader, kind, content)
-    shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
-    shader.uniform_float("lineWidth", width_px)
-    if colour is not None:
-        shader.uniform_float("color", colour)
-    batch.draw(shader)
-
-
-def draw_area(outline: np.ndarray, colour: Colour) -> None:
-    """A convex outline (N, 2), filled."""
+def filled(outline: np.ndarray, colour: Colour) -> Callable[[], None]:
+    """Draws a convex outline (N, 2), filled; made once."""
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
     batch = batch_for_shader(shader, "TRIS", {"pos": _floats(outline)}, indices=_fan(len(outline)))
-    shader.uniform_float("color", colour)
-    batch.draw(shader)
+
+    def draw() -> None:
+        shader.uniform_float("color", colour)
+        batch.draw(shader)
+
+    return draw
 
 
-def draw_texture(outline: np.ndarray, across: np.ndarray, texture: gpu.types.GPUTexture) -> None:
-    """A convex outline (N, 2), filled with what the texture has at `across` (N, 2), 0…1."""
+def textured(outline: np.ndarray, across: np.ndarray) -> Callable[[gpu.types.GPUTexture], None]:
+    """Draws a convex outline (N, 2), filled with what a texture has at `across` (N, 2), 0…1; made once."""
     shader = gpu.shader.from_builtin("IMAGE")
     content = {"pos": _floats(outline), "texCoord": _floats(across)}
     batch = batch_for_shader(shader, "TRIS", content, indices=_fan(len(outline)))
-    shader.uniform_sampler("image", texture)
-    batch.draw(shader)
+
+    def draw(texture: gpu.types.GPUTexture) -> None:
+        shader.uniform_sampler("image", texture)
+        batch.draw(shader)
+
+    return draw
+
+
+def _polyline(content: dict, width_px: float, colour: Colour | None = None, kind: str = "LINES") -> Callable[[], None]:
+    shader = gpu.shader.from_builtin("POLYLINE_SMOOTH_COLOR" if colour is None else "POLYLINE_UNIFORM_COLOR")
+    batch = batch_for_shader(shader, kind, content)
+
+    def draw() -> None:
+        shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
+        shader.uniform_float("lineWidth", width_px)
+        if colour is not None:
+            shader.uniform_float("color", colour)
+        batch.draw(shader)
+
+    return draw
 
 
 def draw_dots(centres: np.ndarray, radius_px: float, colour: Colour, rim: Colour) -> None:
@@ -73,7 +85,6 @@ def draw_dots(centres: np.ndarray, radius_px: float, colour: Colour, rim: Colour
     batch_for_shader(shader, "TRIS", content, indices=np.ascontiguousarray(indices)).draw(shader)
 
 
-@lru_cache(maxsize=8)
 def rounded(x: float, y: float, width: float, height: float, radius: float) -> np.ndarray:
     """The outline (N, 2) of a rectangle with round corners, counter-clockwise."""
     around = np.stack([np.cos(_ROUND), np.sin(_ROUND)], axis=1)

@@ -8,7 +8,7 @@ from mocap_core.protocol import Preview
 
 from .source import Frame
 
-LEASE_S = 3.0
+LEASE_S = 10.0  # a Blender that saves or renders asks for nothing meanwhile
 
 Address = tuple[str, int]
 

@@ -13,8 +13,9 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def shown(extension):
-    """The preview and the ghost, off at first and in the end."""
+def shown(extension, monkeypatch, tmp_path_factory):
+    """The preview and the ghost, off at first and in the end; their memory in a folder of the test's own."""
+    monkeypatch.setenv("MOCAP_PREVIEW_FOLDER", str(tmp_path_factory.mktemp("memory")))
     preview, ghost = extension.addon("preview").preview, extension.addon("ghost").ghost
     settings = bpy.context.preferences.addons[extension.addon("preferences").PACKAGE].preferences
     settings.preview = settings.ghost = False
@@ -68,11 +69,10 @@ def memory_left(extension):
 
 def test_off_it_has_no_handler_asks_for_nothing_and_keeps_nothing(session, actor, sender, shown, worker, extension):
     preview, ghost, _ = shown
-    before = memory_left(extension)
     bpy.ops.mocap.connect()
     sender.play(actor.packets[:5])
     assert preview._handler is None and ghost._handler is None
-    assert not worker.asked() and memory_left(extension) <= before
+    assert not worker.asked() and not memory_left(extension)
     assert not preview._poses and preview._reader is None
 
 
@@ -106,7 +106,7 @@ def test_a_picture_is_taken_in_with_its_own_frames_people(session, actor, sender
     assert len(ends) == len(colours) and ((ends >= 0) & (ends <= 1)).all()
     memory.close()
     bpy.ops.mocap.disconnect()
-    assert f"mocap-preview-{asked.name}" not in memory_left(extension)
+    assert not memory_left(extension) and worker.asked()[-1].name == ""  # given back
 
 
 def test_another_session_is_another_picture(session, actor, sender, shown, worker, extension):
