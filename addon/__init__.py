@@ -5,6 +5,7 @@ def _with_classes():
     """The modules that have `CLASSES`, in the order in which these are registered."""
     from . import (
         camera_panel,
+        chain_panel,
         export_operator,
         export_panel,
         figures_panel,
@@ -12,6 +13,7 @@ def _with_classes():
         map_panel,
         models_panel,
         operators,
+        overriding,
         panels,
         people_panel,
         preferences,
@@ -38,6 +40,7 @@ def _with_classes():
         take_operators,
         record_operators,
         export_operator,
+        overriding,
         panels,
         record_panel,
         camera_panel,
@@ -46,6 +49,7 @@ def _with_classes():
         people_panel,
         takes_panel,
         figures_panel,
+        chain_panel,
         models_panel,
         setup_panel,
         export_panel,

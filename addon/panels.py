@@ -6,6 +6,7 @@ import bpy
 
 from . import models_panel, preferences, setup_panel, sources
 from .drawing import Panel, figures, sentence
+from .overriding import is_linked
 from .session import session
 from .translations import say
 
@@ -42,7 +43,10 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
     def _character(self, context, layout):
         column = layout.column(align=True)
         column.prop(context.scene.mocap, "target", text="", icon="OUTLINER_OB_ARMATURE")
-        column.operator("mocap.add_default_rig", icon="ADD")
+        if is_linked(context.scene.mocap.target):
+            column.operator("mocap.make_override", icon="LIBRARY_DATA_OVERRIDE")
+        else:
+            column.operator("mocap.add_default_rig", icon="ADD")
 
     def _source(self, context, layout):
         machine = preferences.of(context)

@@ -2,6 +2,7 @@
 
 import bpy
 
+from .chain_properties import MocapChain
 from .record_settings import MocapRecord
 from .rig import is_armature
 
@@ -41,6 +42,9 @@ class MocapScene(bpy.types.PropertyGroup):
         poll=is_armature,
     )
     bone_maps: bpy.props.CollectionProperty(type=MocapBoneMap)
+    chains: bpy.props.CollectionProperty(
+        name="Chains", description="Bones that follow something in a take", type=MocapChain
+    )
     characters: bpy.props.CollectionProperty(
         name="Characters", description="Further characters, each driven by a person of its own", type=MocapCharacter
     )
@@ -97,7 +101,7 @@ class MocapScene(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (MocapBone, MocapBoneMap, MocapCharacter, MocapRecord, MocapScene)
+CLASSES = (MocapBone, MocapBoneMap, MocapChain, MocapCharacter, MocapRecord, MocapScene)
 
 
 def add_to_scenes() -> None:

@@ -29,7 +29,7 @@ _SEGMENTS = tuple(
     for side in ("left", "right")
     for one, other in (("UpperArm", "LowerArm"), ("LowerArm", "Hand"), ("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"))
 )
-_PROPERTIES = {"QUATERNION": ("rotation_quaternion", 4), "AXIS_ANGLE": ("rotation_axis_angle", 4)}
+PROPERTIES = {"QUATERNION": ("rotation_quaternion", 4), "AXIS_ANGLE": ("rotation_axis_angle", 4)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Target:
             path = bone_path(keyed.bone)
             if keyed.located:
                 channels.append(Channel(f"{path}.location", 3, keyed.bone))
-            name, width = _PROPERTIES.get(keyed.mode, ("rotation_euler", 3))
+            name, width = PROPERTIES.get(keyed.mode, ("rotation_euler", 3))
             channels.append(Channel(f"{path}.{name}", width, keyed.bone))
         return channels
 
@@ -91,7 +91,7 @@ class Target:
                 columns.append(moved[:, number])
             quaternions = same_hemisphere(turned[:, number])
             if keyed.mode != "QUATERNION":
-                quaternions = yield from _converted(quaternions, keyed.mode)
+                quaternions = yield from converted(quaternions, keyed.mode)
             columns.append(quaternions)
             yield
         return columns
@@ -111,8 +111,8 @@ def read(armature: bpy.types.Object, mapped: BoneMap) -> Target:
     bones, name = armature.data.bones, armature.name
     if armature.library is not None:
         raise RigError(
-            f"{name} is linked from {armature.library.filepath}, so it cannot be posed here. Make an override of it "
-            "(Object ▸ Library Override ▸ Make) and choose that."
+            f"{name} is linked from {armature.library.filepath}, so it cannot be posed here. Make an override: "
+            "there is a button for it below the character."
         )
     there = {part: bone for part, bone in mapped.bones.items() if bone in bones}
     if mapped.bones and not there:
@@ -279,7 +279,7 @@ def _mend_tips(parts: list[str], rest: np.ndarray, lengths: np.ndarray) -> None:
                 lengths[row] = 0.3 * norm(limb)
 
 
-def _converted(quaternions: np.ndarray, mode: str) -> np.ndarray:
+def converted(quaternions: np.ndarray, mode: str) -> np.ndarray:
     """(F, 4) wxyz as axis-angle (F, 4) or as Euler angles (F, 3) in the order `mode`, each near the last.
     A generator that yields every few milliseconds."""
     if mode == "AXIS_ANGLE":

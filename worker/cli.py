@@ -9,7 +9,21 @@ from typing import Annotated
 
 import typer
 
-from .commands import addon, bench, demo, devices, doctor, evaluate, models, refine, run, synth, train, train_lifter
+from .commands import (
+    addon,
+    bench,
+    demo,
+    devices,
+    doctor,
+    evaluate,
+    models,
+    refine,
+    run,
+    solve_chains,
+    synth,
+    train,
+    train_lifter,
+)
 
 app = typer.Typer(
     name="mocap",
@@ -23,6 +37,7 @@ app.command()(run.run)
 app.command()(refine.refine)
 app.command()(devices.devices)
 app.command()(doctor.doctor)
+app.command()(solve_chains.solve_chains)
 app.command()(train.train)
 app.command()(train_lifter.train_lifter)
 app.command()(synth.synth)

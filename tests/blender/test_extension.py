@@ -26,6 +26,10 @@ addon/calibrating.py
 addon/camera_panel.py
 addon/cameras.py
 addon/capture.py
+addon/chain_panel.py
+addon/chain_properties.py
+addon/chain_reading.py
+addon/chain_solving.py
 addon/character.py
 addon/cues.py
 addon/core/__init__.py
@@ -112,6 +116,7 @@ addon/measures.py
 addon/models.py
 addon/models_panel.py
 addon/operators.py
+addon/overriding.py
 addon/package/vitpose_live_mocap-VERSION-py3-none-any.whl
 addon/panels.py
 addon/people_panel.py

@@ -8,6 +8,7 @@ bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
 import dump  # noqa: E402
 import imported  # noqa: E402
 import rigs  # noqa: E402
+import vendors  # noqa: E402
 from skeletons import Made  # noqa: E402
 
 
@@ -87,3 +88,45 @@ def test_a_rig_with_linked_bones_is_driven(session, capture, library):
     bpy.context.collection.objects.link(mine)
     capture(Made(mine, {}, ""))
     assert mine.animation_data.action.name == session.last_take.action
+
+
+@pytest.mark.parametrize("how", ["object", "collection", "instance"])
+def test_a_linked_character_is_made_an_override_by_a_button(session, actor_on, tmp_path, how):
+    made = vendors.mixamo("")
+    collection = bpy.data.collections.new("Character")
+    collection.objects.link(made.armature)
+    body = bpy.data.objects.new("Body", bpy.data.meshes.new("Body"))
+    collection.objects.link(body)
+    body.parent = made.armature
+    path = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(path, {collection})
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    scene = bpy.context.scene
+    scene.mocap.port = 0
+    with bpy.data.libraries.load(path, link=True) as (_, wanted):
+        if how == "object":
+            wanted.objects = ["Mixamo", "Body"]
+        else:
+            wanted.collections = ["Character"]
+    if how == "object":
+        for item in wanted.objects:
+            scene.collection.objects.link(item)
+    elif how == "collection":
+        scene.collection.children.link(wanted.collections[0])
+    else:
+        empty = bpy.data.objects.new("There", None)
+        empty.location = (2.0, 0.0, 0.0)
+        empty.instance_type, empty.instance_collection = "COLLECTION", wanted.collections[0]
+        scene.collection.objects.link(empty)
+    scene.mocap.target = next(item for item in bpy.data.objects if item.type == "ARMATURE")
+    assert bpy.ops.mocap.make_override() == {"FINISHED"}
+    rig = scene.mocap.target
+    assert rig.library is None and rig.override_library is not None
+    armatures = [item for item in scene.objects if item.type == "ARMATURE"]
+    assert armatures == [rig] and sum(item.type == "MESH" for item in scene.objects) == 1
+    bpy.context.view_layer.update()
+    assert rig.matrix_world.translation.x == pytest.approx(2.0 if how == "instance" else 0.0, abs=1e-5)
+    before = [tuple(bone.rotation_quaternion) for bone in rig.pose.bones]
+    actor_on(rig)(10)
+    assert session.error == "" and [tuple(bone.rotation_quaternion) for bone in rig.pose.bones] != before
+    assert not bpy.ops.mocap.make_override.poll()

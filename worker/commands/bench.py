@@ -99,6 +99,14 @@ def engines(
 
 
 @app.command()
+def solvers(json_file: Json = None) -> None:
+    """Chains of bones after a moving target: closed form, damped least squares and ikpy."""
+    from ..bench.solvers import measure
+
+    publish(measure(), json_file)
+
+
+@app.command()
 def motion(
     json_file: Json = None,
     full: Annotated[bool, typer.Option("--full", help="All clips of the test part, not few of the walks.")] = False,

@@ -1,0 +1,171 @@
+"""Chains that follow something in a take: a tail and an Empty, an arm and a joint, with the worker's own program."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
+
+BONES = 5
+TIP_M = 0.002
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """The worker's program, as the tests of the worker have it."""
+    beside = Path(sys.executable).with_name("mocap.exe" if sys.platform == "win32" else "mocap")
+    path = Path(os.environ.get("MOCAP_WORKER", beside))
+    if not path.is_file():
+        pytest.skip("the worker's program is not here; set MOCAP_WORKER")
+    monkeypatch.setenv("MOCAP_WORKER", str(path))
+
+
+@pytest.fixture
+def tail(session, actor, sender, character):
+    """The character with a tail, a take of 20 frames, and an Empty that wanders behind it, for the tail to follow."""
+    scene = bpy.context.scene
+    bpy.context.view_layer.objects.active = character
+    bpy.ops.object.mode_set(mode="EDIT")
+    edit, before = character.data.edit_bones, character.data.edit_bones["hips"]
+    for number in range(BONES):
+        bone = edit.new(f"tail{number}")
+        bone.head, bone.tail = (0, 0.08 + 0.12 * number, 0.95), (0, 0.2 + 0.12 * number, 0.95)
+        bone.parent, bone.roll = before, 0.7 * number
+        before = bone
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for number, mode in enumerate(("QUATERNION", "XYZ", "ZXY", "AXIS_ANGLE", "QUATERNION")):
+        character.pose.bones[f"tail{number}"].rotation_mode = mode
+    scene.render.fps, scene.mocap.level = 30, "OFF"
+    for body in character.children:
+        body.hide_viewport = True
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:20])
+    bpy.ops.mocap.record_stop()
+    bpy.ops.mocap.disconnect()
+    empty = bpy.data.objects.new("Fly", None)
+    scene.collection.objects.link(empty)
+    for frame, place in ((1, (0.2, 0.5, 1.0)), (10, (-0.1, 0.45, 1.2)), (20, (0.1, 0.4, 0.7))):
+        empty.location = place
+        empty.keyframe_insert("location", frame=frame)
+    return empty
+
+
+def mark(target, root="tail0", tip=f"tail{BONES - 1}", **settings):
+    assert bpy.ops.mocap.mark_chain(root=root, tip=tip) == {"FINISHED"}
+    chain = bpy.context.scene.mocap.chains[-1]
+    chain.target = target
+    for name, value in settings.items():
+        setattr(chain, name, value)
+    return chain
+
+
+def missed_m(session, character, target, tip=f"tail{BONES - 1}", joint=""):
+    """(F,) how far the chain's end is from its target, as Blender plays it."""
+    out = []
+    for frame in session.last_take.frames.tolist():
+        bpy.context.scene.frame_set(frame)
+        place = target.matrix_world.translation
+        if joint:
+            place = target.matrix_world @ target.pose.bones[joint].head
+        out.append((character.matrix_world @ character.pose.bones[tip].tail - place).length)
+    return np.array(out)
+
+
+@pytest.mark.parametrize("solver", ["ikpy", "damped", "closed form"])
+def test_a_tail_follows_an_empty(program, session, character, tail, solver, extension):
+    character.location, character.scale = (0.0, 0.1, 0.02), (1.1, 1.1, 1.1)
+    action = extension.addon("action")
+    take = character.animation_data.action
+    before = {(c.data_path, c.array_index): [tuple(k.co) for k in c.keyframe_points] for c in action.curves(take)}
+    bpy.context.scene.frame_set(7)
+    mark(tail, solver=solver)
+    assert bpy.ops.mocap.solve_chains() == {"FINISHED"}
+    assert bpy.context.scene.frame_current == 7
+    missed = missed_m(session, character, tail)
+    # A tail with one elbow cannot always get there within its limits.
+    assert (missed.min() if solver == "closed form" else missed.max()) < TIP_M
+    curves = {(c.data_path, c.array_index): c for c in action.curves(take)}
+    added = {path for path, _ in curves.keys() - before.keys()}
+    kinds = ("rotation_quaternion", "rotation_euler", "rotation_euler", "rotation_axis_angle", "rotation_quaternion")
+    assert added == {f'pose.bones["tail{number}"].{kind}' for number, kind in enumerate(kinds)}
+    for key, points in before.items():
+        assert [tuple(k.co) for k in curves[key].keyframe_points] == points
+    quaternions = np.array([[k.co[1] for k in curves[('pose.bones["tail0"].rotation_quaternion', i)].keyframe_points]
+                            for i in range(4)]).T  # fmt: skip
+    assert (np.sum(quaternions[1:] * quaternions[:-1], axis=1) > 0).all()
+    # Solved once more it is replaced, and with the take it goes.
+    assert bpy.ops.mocap.solve_chains() == {"FINISHED"}
+    assert len(action.curves(take)) == len(curves)
+    assert bpy.ops.mocap.remove_take() == {"FINISHED"}
+    assert not bpy.data.actions or all("Fly" in each.name for each in bpy.data.actions)
+
+
+def test_limits_of_the_bones_are_kept(program, session, character, tail):
+    most = np.radians(20)
+    for number in range(BONES):
+        bone = character.pose.bones[f"tail{number}"]
+        if number % 2:
+            bone.use_ik_limit_x = bone.use_ik_limit_z = True
+            bone.ik_min_x, bone.ik_max_x, bone.ik_min_z, bone.ik_max_z = -most, most, -most, most
+        else:
+            limit = bone.constraints.new("LIMIT_ROTATION")
+            limit.owner_space = "LOCAL"
+            limit.use_limit_x = limit.use_limit_z = True
+            limit.min_x, limit.max_x, limit.min_z, limit.max_z = -most, most, -most, most
+    mark(tail, solver="damped")
+    bpy.ops.mocap.solve_chains()
+    for frame in session.last_take.frames.tolist():
+        bpy.context.scene.frame_set(frame)
+        for number in range(BONES):
+            angles = character.pose.bones[f"tail{number}"].matrix_basis.to_euler("XYZ")
+            assert np.abs(np.array(angles)[[0, 2]]).max() < most + 1e-3 and abs(angles.y) < 1e-3
+
+
+def test_an_arm_follows_a_joint_of_its_own_take(program, session, character, tail):
+    """The right hand is put on the left hip's joint; the arm's bones have curves already, which are replaced."""
+    mark(character, root="rightShoulder", tip="rightLowerArm", joint="leftUpperLeg", solver="ikpy")
+    assert bpy.ops.mocap.solve_chains() == {"FINISHED"}
+    missed = missed_m(session, character, character, "rightLowerArm", "leftUpperLeg")
+    assert np.median(missed) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"joint": "tail2"}, "cannot follow it"),
+        ({"target": None}, "nothing to follow"),
+        ({"root": "leftHand"}, "does not hang from leftHand"),
+        ({"tip": "fin"}, "no bone “fin”"),
+    ],
+)
+def test_a_chain_that_is_none_is_told_in_a_sentence(program, session, character, tail, changed, told):
+    chain = mark(character if "joint" in changed else tail)
+    for name, value in changed.items():
+        setattr(chain, name, value)
+    with pytest.raises(RuntimeError, match=told):
+        bpy.ops.mocap.solve_chains()
+
+
+def test_without_a_worker_nothing_changes_and_it_is_told(session, character, tail, monkeypatch, extension):
+    monkeypatch.setenv("MOCAP_WORKER", "/nowhere/mocap")
+    count = len(extension.addon("action").curves(character.animation_data.action))
+    mark(tail)
+    with pytest.raises(RuntimeError, match="is not there"):
+        bpy.ops.mocap.solve_chains()
+    assert len(extension.addon("action").curves(character.animation_data.action)) == count
+    assert bpy.ops.mocap.unmark_chain(index=0) == {"FINISHED"} and not bpy.context.scene.mocap.chains
+
+
+def test_cancelling_puts_the_playhead_back_and_ends_the_worker(program, session, character, tail, extension):
+    bpy.context.scene.frame_set(5)
+    work = extension.addon("chain_solving").solve(bpy.context.scene, [mark(tail)])
+    doing = [next(work)[0]]
+    while doing[-1] != "Solving chains":
+        doing.append(next(work)[0])
+    work.close()
+    assert bpy.context.scene.frame_current == 5
+    assert not [c for c in extension.addon("action").curves(character.animation_data.action) if "tail" in c.data_path]
