@@ -65,6 +65,8 @@ def main() -> None:
     scene.render.fps, scene.mocap.port = 60, 0
     bpy.ops.mocap.add_default_rig()
     session.at_once = False  # solve in slices, as in a window
+    # Removed takes live on in what can be undone; this many steps are full after the warm-up.
+    bpy.context.preferences.edit.undo_steps = 2
     bpy.ops.mocap.connect()
     Path(job["port_file"]).write_text(str(session.link.port), "utf-8")
     calls, recorded, levels_mb = Calls(), 0, []
