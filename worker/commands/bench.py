@@ -141,6 +141,22 @@ def motion(
 
 
 @app.command()
+def window(
+    json_file: Json = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="The take's length.")] = 10.0,
+) -> None:
+    """How long our calls hold Blender's main thread, in a real window, with a ten-minute take stopped and solved."""
+    from ..bench.window import measure_window
+    from ..demo.bench import BenchError
+
+    try:
+        publish(measure_window(minutes), json_file)
+    except BenchError as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def soak(
     json_file: Json = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="How long to capture and record.")] = 30.0,
