@@ -8,6 +8,7 @@ from . import models_panel, preferences, setup_panel, sources
 from .drawing import Panel, figures, sentence
 from .overriding import is_linked
 from .session import session
+from .studio_presets import MOCAP_PT_presets
 from .translations import say
 
 _STATES = {
@@ -138,6 +139,9 @@ class MOCAP_PT_settings(Panel, bpy.types.Panel):
     bl_parent_id = "MOCAP_PT_main"
     bl_order = 9
     bl_options: ClassVar = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, context):
+        MOCAP_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context):
         column = self.layout.column()

@@ -507,6 +507,10 @@ TEXTS = {
     "No {}: {}.": "Falta {}: {}.",
     "Bone": "Hueso",
     "The bone that is this part of the body": "El hueso que es esta parte del cuerpo",
+    # Presets
+    "Studio Presets": "Preajustes del estudio",
+    "Add or Remove Studio Preset": "Añadir o quitar un preajuste del estudio",
+    "Keep how this scene is captured, recorded and exported, for other files too": "Conserva cómo se captura, graba y exporta esta escena, también para otros archivos",
     # Export
     "Export Take": "Exportar toma",
     "Export…": "Exportar…",

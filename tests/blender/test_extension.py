@@ -157,6 +157,7 @@ addon/source_operators.py
 addon/sources.py
 addon/spanish.py
 addon/strokes.py
+addon/studio_presets.py
 addon/take_list.py
 addon/take_layers.py
 addon/take_operators.py

@@ -64,9 +64,9 @@ def steps():
     scene.render.fps, scene.mocap.port = 30, 0
     bpy.ops.mocap.add_default_rig()
     measure_everything(session)
-    yield 1.0
     area = next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == "VIEW_3D")
     area.spaces.active.show_region_ui = True
+    yield 1.0
     next(region for region in area.regions if region.type == "UI").active_panel_category = "Mocap"
     machine.put("preview", True)
     machine.put("ghost", True)

@@ -60,7 +60,8 @@ def measure_window(minutes: float) -> list[dict]:
             told = log.read()[-1500:]
         if not Path(files["out"]).exists():
             error = Path(files["error_file"])
-            raise BenchError("Blender did not come to the end:\n" + (error.read_text("utf-8") if error.exists() else told))
+            told = error.read_text("utf-8") if error.exists() else told
+            raise BenchError(f"Blender did not come to the end:\n{told}")
         return json.loads(Path(files["out"]).read_text("utf-8"))
 
 
