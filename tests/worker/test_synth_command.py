@@ -66,6 +66,7 @@ def test_a_preview_shows_pictures_above_their_histograms(tmp_path):
         (["--crops", "big"], "--crops big is not like 192x256."),
         (["--split", "mine"], "--split mine is none of train, test and rest."),
         (["--people", "us"], "--people us is neither varied nor default."),
+        (["--renderer", "me"], "--renderer me is neither opengl nor blender."),
         (["--motion", "nowhere.npz"], "the motion data is not at nowhere.npz"),
     ],
 )

@@ -11,8 +11,8 @@ pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install
 from mocap_worker.evaluation import EvaluationError, synthetic_val
 from mocap_worker.evaluation.annotations import Box
 from mocap_worker.evaluation.datasets import Dataset
-from mocap_worker.training.held_out import HELD_OUT
-from mocap_worker.training.motion import MotionError
+from mocap_worker.training.held_out import HELD_OUT, UNSEEN_ACTIONS
+from mocap_worker.training.motion import MotionError, motion_path
 from mocap_worker.training.pictures import GENERATOR, Picture
 from mocap_worker.training.render import RenderError
 
@@ -54,6 +54,29 @@ def test_boxes_that_are_off_stay_within_a_tenth():
     assert size.min(0) / (100, 200) == pytest.approx(0.9, abs=0.01)
     assert size.max(0) / (100, 200) == pytest.approx(1.1, abs=0.01)
     assert [b.xyxy for b in synthetic_val.boxes_off(data).boxes] == [tuple(row) for row in off]
+
+
+def test_actions_that_no_training_knows_are_measured_apart():
+    people = [
+        {"id": k, "image_id": k, "about": {"action": a}} for k, a in enumerate(["walking", "washwindow", "floor"])
+    ]
+    content = {"images": [{"id": k} for k in range(3)], "annotations": people, "categories": []}
+    boxes = [Box(k, 1, (0.0, 0.0, 9.0, 9.0), 1.0, k) for k in range(3)]
+    data = Dataset("synthetic", "coco17", content, boxes, {k: Path(str(k)) for k in range(3)}, "", "")
+    unseen = synthetic_val.unseen_actions(data)
+    assert unseen.annotations["annotations"] == [people[1]] and unseen.annotations["images"] == [{"id": 1}]
+    assert unseen.boxes == [boxes[1]] and list(unseen.images) == [1]
+    assert len(data.boxes) == 3
+
+
+def test_the_unseen_actions_are_those_of_the_clips():
+    try:
+        with np.load(motion_path()) as data:
+            names = [str(name).split("/") for name in data["clips"]]
+    except MotionError as error:
+        pytest.skip(str(error))
+    known, unknown = ({name.rsplit("_", 1)[0] for part, name in names if part == p} for p in ("train", "test"))
+    assert unknown - known == UNSEEN_ACTIONS
 
 
 def test_its_pictures_show_only_what_is_held_out():

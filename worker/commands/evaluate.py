@@ -66,6 +66,12 @@ def evaluate(
     hardness: Annotated[
         float, typer.Option(min=0, max=1, help="0 easy to 1, the full world: of synthetic.", rich_help_panel=DRAWN)
     ] = 1.0,
+    renderer: Annotated[
+        str,
+        typer.Option(
+            help="blender: the same scenes drawn by Blender's Cycles, beside those by opengl.", rich_help_panel=DRAWN
+        ),
+    ] = "opengl",
     character: Annotated[
         Path | None, typer.Option(help="GLB of the character, landmarks.json beside it.", rich_help_panel=DRAWN)
     ] = None,
@@ -93,16 +99,16 @@ def evaluate(
         drawn = _check(data, dataset, still)
         if drawn and (dataset or images or detections):
             fail("Drawn pictures need no --dataset, --images or --detections; leave them out.")
+        if renderer not in ("opengl", "blender"):
+            fail(f"--renderer {renderer} is neither opengl nor blender.")
         if box is not None and still is None:
             fail("--box says where the person of --still is; give --still, too.")
         network, weights = _load(model, checkpoint, device, precision, backend)
         figures = {"model": {"name": network.name, **weights}}
         with stages(console) as progress:
             if data is not None:
-                if drawn and data == "synthetic-val":
-                    labelled = _unseen(count, character, motion, progress)
-                elif drawn:
-                    labelled = _drawn(network, count or 500, hardness, character, motion, progress)
+                if drawn:
+                    labelled = _drawn(data, renderer, network, count, hardness, character, motion, progress)
                 else:
                     labelled = _labelled(network, Path(data), dataset, images, detections)
                 options = Options(
@@ -116,12 +122,19 @@ def evaluate(
                 from ..evaluation import job
 
                 figures = job.run(network, weights, labelled, options, progress)
+                beside = {}
+                if drawn and renderer != "opengl":
+                    beside["by opengl"] = _drawn(data, "opengl", network, count, hardness, character, motion, progress)
                 if drawn and data == "synthetic-val":
-                    from ..evaluation.synthetic_val import boxes_off
+                    from ..evaluation.synthetic_val import boxes_off, unseen_actions
 
-                    without_clips = replace(options, jitter_pictures=0)
-                    off = job.run(network, weights, boxes_off(labelled), without_clips, progress)
-                    figures["measures"]["boxes off by 10%"] = off["measures"]["all"]
+                    beside["boxes off by 10%"] = boxes_off(labelled)
+                    beside["unseen actions"] = unseen_actions(labelled)
+                for name, others in beside.items():
+                    if not others.boxes:
+                        continue
+                    other = job.run(network, weights, others, replace(options, jitter_pictures=0), progress)
+                    figures["measures"][name] = other["measures"]["all"]
             if still is not None:
                 figures["still"] = _still(network, still, box, progress)
     except (EvaluationError, BackendError, CheckpointError, ConfigError) as error:
@@ -195,7 +208,16 @@ def _labelled(network, data: Path, dataset: str | None, images: Path | None, det
     return open_dataset(data, dataset, images, detections, network.skeleton)
 
 
-def _drawn(network, count: int, hardness: float, character: Path | None, motion: Path | None, progress):
+def _drawn(
+    data: str,
+    renderer: str,
+    network,
+    count: int | None,
+    hardness: float,
+    character: Path | None,
+    motion: Path | None,
+    progress,
+):
     from ..evaluation import EvaluationError
     from .train import default_character
 
@@ -203,44 +225,22 @@ def _drawn(network, count: int, hardness: float, character: Path | None, motion:
         import moderngl  # noqa: F401
     except ImportError:
         raise EvaluationError("Pictures are drawn with moderngl: `uv sync --extra train` installs it.") from None
-    from ..evaluation.synthetic import draw
+    from ..evaluation import synthetic, synthetic_val
     from ..training.gltf import CharacterError
     from ..training.motion import MotionError, motion_path
     from ..training.render import RenderError
 
-    try:
-        return draw(
-            character or default_character(),
-            motion_path(motion),
-            network.input_size,
-            count,
-            hardness,
-            lambda done, of: progress("drawing", done, of),
-        )
-    except (CharacterError, MotionError, RenderError) as error:
-        raise EvaluationError(str(error)) from None
+    glb = character or default_character()
 
-
-def _unseen(count: int | None, character: Path | None, motion: Path | None, progress):
-    from ..evaluation import EvaluationError
-    from .train import default_character
+    def told(done: int, of: int) -> None:
+        progress(f"drawing with {synthetic.NAMES[renderer]}", done, of)
 
     try:
-        import moderngl  # noqa: F401
-    except ImportError:
-        raise EvaluationError("Pictures are drawn with moderngl: `uv sync --extra train` installs it.") from None
-    from ..evaluation.synthetic_val import COUNT, dataset
-    from ..training.gltf import CharacterError
-    from ..training.motion import MotionError
-    from ..training.render import RenderError
-
-    try:
-        return dataset(
-            character or default_character(),
-            motion,
-            min(count or COUNT, COUNT),
-            progress=lambda done, of: progress("drawing", done, of),
-        )
+        if data == "synthetic-val":
+            count = min(count or synthetic_val.COUNT, synthetic_val.COUNT)
+            return synthetic_val.dataset(glb, motion, count, progress=told, renderer=renderer)
+        motion = motion_path(motion)
+        return synthetic.draw(glb, motion, network.input_size, count or 500, hardness, told, renderer=renderer)
     except (CharacterError, MotionError, RenderError) as error:
         raise EvaluationError(str(error)) from None
 

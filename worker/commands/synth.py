@@ -30,6 +30,9 @@ def synth(
     people: Annotated[
         str, typer.Option(help="varied: bodies, clothes and hair of all kinds; default: the character as it is.")
     ] = "varied",
+    renderer: Annotated[
+        str, typer.Option(help="opengl, or blender: the same scenes drawn by Blender's Cycles, a second or more each.")
+    ] = "opengl",
     held_out: Annotated[bool, typer.Option(help="Draw the people and places that are kept for validation.")] = False,
     motion: Annotated[Path | None, typer.Option(help="The motion clips; also MOCAP_MOTION.")] = None,
 ) -> None:
@@ -60,6 +63,8 @@ def synth(
         fail(f"--split {split} is none of train, test and rest.")
     if people not in ("varied", "default"):
         fail(f"--people {people} is neither varied nor default.")
+    if renderer not in ("opengl", "blender"):
+        fail(f"--renderer {renderer} is neither opengl nor blender.")
     if (out / "annotations.json").exists() and not preview:
         fail(f"{out / 'annotations.json'} is there already; choose another --out.")
     glb = character or default_character()
@@ -75,6 +80,7 @@ def synth(
             "motion": None if split == "rest" else motion_path(motion),
             "people": "default" if character else people,
             "held_out": held_out,
+            "renderer": renderer,
         }
         out.mkdir(parents=True, exist_ok=True)
         with stages(console) as progress:

@@ -20,6 +20,7 @@ from ..vitpose.transforms import PADDING
 from .annotations import Box
 from .datasets import Dataset
 
+NAMES = {"opengl": "OpenGL", "blender": "Blender"}
 SEED, MIX, POSES = 1_000_003, 0.3, 2000
 TORSO = [BODY_INDEX["left_shoulder"], BODY_INDEX["right_hip"]]
 
@@ -32,6 +33,7 @@ def draw(
     hardness: float,
     progress: Callable[[int, int], None] = lambda done, of: None,
     split: str = "test",
+    renderer: str = "opengl",
 ) -> Dataset:
     """`count` pictures of `size` (width, height) px, drawn. Raises what PictureSource raises."""
     source = PictureSource(
@@ -43,12 +45,13 @@ def draw(
         mix=MIX,
         seed=SEED,
         motion=motion,
+        renderer=renderer,
     )
     pictures = []
     for index in range(count):
         pictures.append(source.draw(index, hardness))
         progress(index + 1, count)
-    return dataset_of(pictures, f"{count} drawn pictures, hardness {hardness:g}")
+    return dataset_of(pictures, f"{count} pictures drawn by {NAMES[renderer]}, hardness {hardness:g}")
 
 
 def dataset_of(pictures: list[Picture], source: str) -> Dataset:

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mocap_core.skeleton import BODY_INDEX
 
+from ..training.held_out import UNSEEN_ACTIONS
 from ..training.motion import motion_path
 from ..training.pictures import GENERATOR, Picture, PictureSource
 from ..training.sheet import PERSON, annotation_of, write_image
 from . import EvaluationError
 from .annotations import Box, read_json
 from .datasets import Dataset
+from .synthetic import NAMES
 
 FILE = Path(__file__).with_name("synthetic_val.json")
 COUNT = 2000
@@ -33,7 +36,11 @@ _SEED, _POSES = 20_000_003, 6000
 
 
 def source(
-    character: Path, motion: Path | None, folder: Path = Path("runs"), size: tuple[int, int] = SIZE
+    character: Path,
+    motion: Path | None,
+    folder: Path = Path("runs"),
+    size: tuple[int, int] = SIZE,
+    renderer: str = "opengl",
 ) -> PictureSource:
     """What draws the pictures. Raises what PictureSource raises."""
     return PictureSource(
@@ -52,6 +59,7 @@ def source(
         held_out=True,
         grow=GROW,
         facing=0.0,
+        renderer=renderer,
     )
 
 
@@ -61,17 +69,18 @@ def dataset(
     count: int = COUNT,
     folder: Path = Path("runs"),
     progress: Callable[[int, int], None] = lambda done, of: None,
+    renderer: str = "opengl",
 ) -> Dataset:
     """The first `count` pictures, drawn into a folder in `folder` unless they are there.
 
     Raises EvaluationError, and what PictureSource raises.
     """
     chosen = _chosen()[:count]
-    place = folder / f"synthetic-val-{GENERATOR}"
+    place = folder / f"synthetic-val-{GENERATOR}{'' if renderer == 'opengl' else f'-{renderer}'}"
     path = place / f"annotations-{len(chosen)}.json"
     if not path.is_file():
         (place / "images").mkdir(parents=True, exist_ok=True)
-        content = _drawn(source(character, motion_path(motion), folder), chosen, place, progress)
+        content = _drawn(source(character, motion_path(motion), folder, SIZE, renderer), chosen, place, progress)
         part = path.with_suffix(".part")
         part.write_text(json.dumps(content), "utf-8")
         part.replace(path)
@@ -83,6 +92,7 @@ def dataset(
     ]
     images = {image["id"]: place / image["file_name"] for image in content["images"]}
     named = f"synthetic-val, {len(chosen)} pictures" if len(chosen) < COUNT else "synthetic-val"
+    named += "" if renderer == "opengl" else f", drawn by {NAMES[renderer]}"
     return Dataset("synthetic", "coco17", content, boxes, images, digest, named)
 
 
@@ -97,7 +107,20 @@ def boxes_off(data: Dataset) -> Dataset:
         half = size * (1 + rng.uniform(-OFF, OFF)) / 2
         moved = (*(centre - half), *(centre + half))
         boxes.append(Box(box.image_id, 1, tuple(float(v) for v in moved), 1.0, box.annotation_id))
-    return Dataset(data.kind, data.skeleton, data.annotations, boxes, data.images, data.digest, data.source)
+    return replace(data, boxes=boxes)
+
+
+def unseen_actions(data: Dataset) -> Dataset:
+    """Only the pictures of actions that no training knows."""
+    people = [a for a in data.annotations["annotations"] if a["about"]["action"] in UNSEEN_ACTIONS]
+    kept = {a["image_id"] for a in people}
+    images = [image for image in data.annotations["images"] if image["id"] in kept]
+    return replace(
+        data,
+        annotations=data.annotations | {"images": images, "annotations": people},
+        boxes=[box for box in data.boxes if box.image_id in kept],
+        images={number: path for number, path in data.images.items() if number in kept},
+    )
 
 
 def _chosen() -> list[tuple[int, float]]:
@@ -112,18 +135,40 @@ def _chosen() -> list[tuple[int, float]]:
 
 
 def _drawn(drawing: PictureSource, chosen, place: Path, progress) -> dict:
-    images, annotations = [], []
-    for number, (seed, hardness) in enumerate(chosen):
-        picture = in_frame(drawing.draw(seed, hardness))
-        name = f"images/{number:06d}.png"
-        write_image(place / name, picture.image)
-        height, width = picture.image.shape[:2]
-        images.append({"id": number, "file_name": name, "width": width, "height": height})
-        torso = np.linalg.norm(np.subtract(*picture.keypoints[_TORSO]))
-        entry = annotation_of(picture, number) | {"torso_px": max(float(torso), 1.0)}
-        annotations.append(entry | {"about": {k: v for k, v in picture.about.items() if k != "frame"}})
-        progress(number + 1, len(chosen))
+    """Draws the pictures and lists them in a file as it goes, from which a broken-off drawing goes on."""
+    listed = place / "pictures.jsonl"
+    done = _listed(listed)[: len(chosen)]
+    with listed.open("w", encoding="utf-8", buffering=1) as file:
+        file.writelines(json.dumps(entries) + "\n" for entries in done)
+        for number, (seed, hardness) in enumerate(chosen[len(done) :], len(done)):
+            done.append(_entries(in_frame(drawing.draw(seed, hardness)), number, place))
+            file.write(json.dumps(done[-1]) + "\n")
+            progress(number + 1, len(chosen))
+    images, annotations = ([entries[k] for entries in done] for k in range(2))
     return {"images": images, "annotations": annotations, "categories": [PERSON]}
+
+
+def _entries(picture: Picture, number: int, place: Path) -> list[dict]:
+    """Writes a picture; COCO's entries of it and of the person."""
+    name = f"images/{number:06d}.png"
+    write_image(place / name, picture.image)
+    height, width = picture.image.shape[:2]
+    torso = np.linalg.norm(np.subtract(*picture.keypoints[_TORSO]))
+    person = annotation_of(picture, number) | {"torso_px": max(float(torso), 1.0)}
+    person |= {"about": {k: v for k, v in picture.about.items() if k != "frame"}}
+    return [{"id": number, "file_name": name, "width": width, "height": height}, person]
+
+
+def _listed(path: Path) -> list[list[dict]]:
+    """What was drawn already, up to a line that is not whole."""
+    out = []
+    try:
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                out.append(json.loads(line))
+    except (OSError, ValueError):
+        pass
+    return out
 
 
 def in_frame(picture: Picture) -> Picture:

@@ -67,12 +67,15 @@ class DressedBody:
 
     def __init__(self, ctx, wardrobe: Wardrobe, coarse: Wardrobe, parts: np.ndarray) -> None:
         self._ctx = ctx
-        self._drawn = _Pieces(ctx, wardrobe, parts, people_shaders.VERTEX, people_shaders.FRAGMENT)
-        self._shadow = _Pieces(ctx, coarse, parts, people_shaders.SHADOW_VERTEX, people_shaders.SHADOW_FRAGMENT)
-        cloths = tiles()
-        self._patterns = ctx.texture_array((cloths.shape[2], cloths.shape[1], len(cloths)), 1, cloths.tobytes())
-        self._patterns.build_mipmaps()
-        self._patterns.filter = ctx.LINEAR_MIPMAP_NEAREST, ctx.LINEAR
+        drawn = {
+            kind: ctx.program(people_shaders.VERTEX, fragment) for kind, fragment in people_shaders.FRAGMENT.items()
+        }
+        shadow = {
+            kind: ctx.program(people_shaders.SHADOW_VERTEX, fragment)
+            for kind, fragment in people_shaders.SHADOW_FRAGMENT.items()
+        }
+        self._drawn, self._shadow = Pieces(ctx, wardrobe, parts, drawn), Pieces(ctx, coarse, parts, shadow)
+        self._patterns = patterns(ctx)
 
     @property
     def programs(self) -> list:
@@ -84,15 +87,11 @@ class DressedBody:
             self._shadow.meshes[kind].render(vertices=count)
 
     def draw(self, person, matrices: bytes, number: int) -> None:
-        look = person.look
-        values = {"forms": person.forms.astype("f4"), "first": look.first, "second": look.second, "cloth": look.cloth,
-                  "placed_from": look.box[0], "placed_to": look.box[1]}  # fmt: skip
-        written = {name: value.tobytes() for name, value in values.items()}
+        written = looks_of(person)
         self._patterns.use(3)
-        for kind, count in self._drawn.put_on(look, matrices):
+        for kind, count in self._drawn.put_on(person.look, matrices):
             program = self._drawn.programs[kind]
-            for name, value in written.items():
-                _write(program, name, value)
+            write(program, written)
             program["noise_map"].value = 1
             program["person"].value = float(number)
             if "patterns" in program:
@@ -103,19 +102,37 @@ class DressedBody:
             self._ctx.disable(self._ctx.CULL_FACE)
 
 
-def _write(program, name: str, values: bytes) -> None:
-    """Sets a uniform array, as far as the program reads it."""
-    if name in program:
-        uniform = program[name]
-        uniform.write(values[: 4 * uniform.dimension * uniform.array_length])
+def patterns(ctx):
+    """The tiles of cloth as an array of textures."""
+    cloths = tiles()
+    texture = ctx.texture_array((cloths.shape[2], cloths.shape[1], len(cloths)), 1, cloths.tobytes())
+    texture.build_mipmaps()
+    texture.filter = ctx.LINEAR_MIPMAP_NEAREST, ctx.LINEAR
+    return texture
 
 
-class _Pieces:
-    """One wardrobe for the programs that draw it, of which every body takes its own pieces."""
+def looks_of(person) -> dict[str, bytes]:
+    """A varied person's form and colours as uniform arrays."""
+    look = person.look
+    values = {"forms": person.forms.astype("f4"), "first": look.first, "second": look.second, "cloth": look.cloth,
+              "placed_from": look.box[0], "placed_to": look.box[1]}  # fmt: skip
+    return {name: value.tobytes() for name, value in values.items()}
 
-    def __init__(self, ctx, mesh: Wardrobe, parts: np.ndarray, vertex: str, fragments: dict[str, str]) -> None:
-        self.programs = {kind: ctx.program(vertex, fragment) for kind, fragment in fragments.items()}
-        self._cut, self.meshes, self._indices = Cut(mesh), {}, {}
+
+def write(program, arrays: dict[str, bytes]) -> None:
+    """Sets uniform arrays, as far as the program reads them."""
+    for name, values in arrays.items():
+        if name in program:
+            uniform = program[name]
+            uniform.write(values[: 4 * uniform.dimension * uniform.array_length])
+
+
+class Pieces:
+    """One wardrobe for the programs that take it, by kind of triangles; every body takes its own pieces of it."""
+
+    def __init__(self, ctx, mesh: Wardrobe, parts: np.ndarray, programs: dict) -> None:
+        self.programs = programs
+        self.cut, self.meshes, self._indices = Cut(mesh), {}, {}
         vertices = ctx.buffer(_vertices(mesh, parts).tobytes())
         skipped = {"in_normal": "3x4", "in_material": "1x4", "in_part": "1x4"}
         for kind, program in self.programs.items():
@@ -130,16 +147,14 @@ class _Pieces:
         """Sets what a body wears; gives which programs draw how many vertices of it, those without edges first."""
         worn = np.zeros(5, "f4")
         for name in look.pieces:
-            if self._cut.material[name] < len(worn):
-                worn[self._cut.material[name]] = 1
+            if self.cut.material[name] < len(worn):
+                worn[self.cut.material[name]] = 1
         worn[MATERIALS.index("outer")] = "outer" in look.pieces
-        cuts, worn = look.cuts.tobytes(), worn.tobytes()
+        arrays = {"bones": matrices, "worn": worn.tobytes(), "cuts": look.cuts.tobytes()}
         counts = []
-        for kind, triangles in self._cut(look).items():
+        for kind, triangles in self.cut(look).items():
             if len(triangles):
                 self._indices[kind].write(triangles.tobytes())
-                _write(self.programs[kind], "bones", matrices)
-                _write(self.programs[kind], "worn", worn)
-                _write(self.programs[kind], "cuts", cuts)
+                write(self.programs[kind], arrays)
                 counts.append((kind, triangles.size))
         return sorted(counts, key=lambda c: "edge" in c[0])

@@ -114,6 +114,12 @@ def read_character(path: str | Path) -> Character:
     )
 
 
+def material_names(path: str | Path) -> list[str]:
+    """The names of a GLB file's materials, in the order of `Character.colours`."""
+    document, _ = _read_glb(Path(path))
+    return [material.get("name", f"Material_{i}") for i, material in enumerate(document.get("materials") or [{}])]
+
+
 def _read_glb(path: Path) -> tuple[dict, bytes]:
     try:
         raw = path.read_bytes()

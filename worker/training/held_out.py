@@ -1,6 +1,7 @@
 """What validation alone draws: bodies, hair, clothes, patterns and surroundings that no training ever sees.
 
-Actions are held out by the motion data's own parts: training draws from train/, validation from test/.
+Actions are held out by the motion data's own parts: training draws from train/, validation from test/, where most
+actions are other people's takes of what training knows.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ HELD_OUT: dict[str, frozenset[str]] = {
     "furniture": frozenset({"bench", "shelves", "plant", "stool", "counter"}),
 }
 
+#: Actions of the motion data's test part that its train part does not have.
+UNSEEN_ACTIONS = frozenset({"washwindow"})
 
 NOTHING = ("none", "plain")
 

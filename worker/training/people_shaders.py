@@ -229,3 +229,37 @@ FRAGMENT = {
     "skin edge": _fragment(_SKIN_RULE, _SKIN_COLOUR),
     "worn edge": _fragment(_WORN_RULE, _CLOTH_COLOUR),
 }
+
+
+def _surface_of_vertices(rule: str, colour: str) -> str:
+    return (
+        "#version 330\n"
+        + SKIN
+        + _BODY
+        + (_RULES + rule if rule else "uniform vec4 cuts[8];\n" + _EVERYWHERE)
+        + "uniform vec4 first[16]; uniform vec4 second[16]; uniform sampler2D noise_map;\nint material;\n"
+        + _SPOT
+        + colour
+        + """
+out vec3 place; out vec3 base; out vec3 kind;  // kind: gloss, whether the surface is there, part
+void main() {
+    material = int(in_material + 0.5);
+    vec3 r = in_position, q = r, n = in_normal;
+    grow(q, n, material);
+    place = (skin() * vec4(q, 1.0)).xyz;
+    vec4 c = cloth[material];
+    base = colour(r, texture(noise_map, r.xz * vec2(1.3, 0.8) + r.y * vec2(0.9, 0.7) + c.w * 3.0).rgb);
+    kind = vec3(first[material].a, there(material, r) ? 1.0 : 0.0, in_part);
+}
+"""
+    )
+
+
+#: Programs that draw nothing: where each vertex is and what colour it has, for another renderer.
+VERTICES = {
+    "face": _surface_of_vertices("", _FACE_COLOUR),
+    "skin": _surface_of_vertices("", _SKIN_COLOUR),
+    "worn": _surface_of_vertices("", _CLOTH_COLOUR),
+    "skin edge": _surface_of_vertices(_SKIN_RULE, _SKIN_COLOUR),
+    "worn edge": _surface_of_vertices(_WORN_RULE, _CLOTH_COLOUR),
+}

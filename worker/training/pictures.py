@@ -13,6 +13,7 @@ import numpy as np
 
 from mocap_core.skeleton import COCO17, HUMANOID
 
+from .blender import BlenderRenderer
 from .chance import Chance
 from .gltf import Character, CharacterError, read_character
 from .people import DefaultPeople, Person, VariedPeople
@@ -25,8 +26,6 @@ from .viewpoint import crop, sample_crop, sample_frame
 from .wardrobe import lighter, wardrobe
 from .webcam import webcam
 
-#: Which world this is: raised whenever the same seed draws something else.
-GENERATOR = 1
 #: Which world this is: raised whenever the same seed draws something else.
 GENERATOR = 1
 
@@ -83,7 +82,8 @@ class PictureSource:
     "varied"; default_share: how many of the varied people are the character instead. held_out: draws the people
     and places that are kept for validation, otherwise all the others. grow: how much larger than the person's keypoints
     every crop is; None for crops as the worker makes them. facing: how many people look towards the camera, the others
-    anywhere; None for as many as hardness says.
+    anywhere; None for as many as hardness says. renderer: "opengl", or "blender", which draws the same scenes and takes
+    no oversample and cells_m.
     """
 
     def __init__(
@@ -104,7 +104,10 @@ class PictureSource:
         held_out: bool = False,
         grow: float | None = None,
         facing: float | None = None,
+        renderer: str = "opengl",
     ) -> None:
+        if renderer not in ("opengl", "blender"):
+            raise CharacterError(f"renderer={renderer!r} is neither 'opengl' nor 'blender'")
         if people not in ("default", "varied"):
             raise CharacterError(f"people={people!r} is neither 'default' nor 'varied'")
         self.character: Character = read_character(character)
@@ -121,13 +124,16 @@ class PictureSource:
             clothes = wardrobe(self.character.bones, folder)
         around = surroundings(folder, held_out)
         self.places = Places(around, self._default.skeleton, held_out)
-        self.renderer = Renderer(
-            simplified(self.character, cells_m) if cells_m else self.character,
-            size,
-            oversample,
-            lighter(clothes, cells_m) if clothes and cells_m else clothes,
-            around,
-        )
+        if renderer == "blender":
+            self.renderer = BlenderRenderer(character, self.character, size, clothes, around)
+        else:
+            self.renderer = Renderer(
+                simplified(self.character, cells_m) if cells_m else self.character,
+                size,
+                oversample,
+                lighter(clothes, cells_m) if clothes and cells_m else clothes,
+                around,
+            )
         self.size, self.seed, self._grow, self._facing = tuple(size), seed, grow, facing
 
     def draw(self, index: int, hardness: float = 1.0) -> Picture:

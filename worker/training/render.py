@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -175,7 +176,7 @@ class Renderer:
         wardrobe: Wardrobe | None = None,
         around: Surroundings | None = None,
     ) -> None:
-        self.context = ctx = _context()
+        self.context = ctx = opengl()
         self.character, self.size, self._oversample = character, size, oversample
         if len(character.bones) > shaders.MAX_BONES:
             raise RenderError(f"the character has {len(character.bones)} bones; at most {shaders.MAX_BONES} are drawn")
@@ -252,7 +253,7 @@ class Renderer:
         target.frame.clear(0, 0, 0, 1, depth=1.0)
         if self._noise is None or self._noise.size != scene.noise.shape[1::-1]:
             self._noise = ctx.texture(scene.noise.shape[1::-1], 4)
-        self._noise.write(_four_channels(scene.noise))
+        self._noise.write(four_channels(scene.noise))
         for unit, texture in enumerate((self._shadow_map, self._noise, self._photos, None, self._surfaces)):
             if texture is not None:
                 texture.use(unit)
@@ -282,7 +283,7 @@ class Renderer:
     def _layers(self, pictures: np.ndarray):
         """(N, H, W, 3) uint8 as an array of textures that repeat."""
         count, height, width, _ = pictures.shape
-        texture = self.context.texture_array((width, height, count), 4, _four_channels(pictures))
+        texture = self.context.texture_array((width, height, count), 4, four_channels(pictures))
         texture.build_mipmaps()
         texture.filter = self.context.LINEAR_MIPMAP_NEAREST, self.context.LINEAR
         return texture
@@ -344,13 +345,14 @@ class Renderer:
         program["frame"].value = frame
 
 
-def _four_channels(pictures: np.ndarray) -> bytes:
+def four_channels(pictures: np.ndarray) -> bytes:
     """(…, 3) uint8 with a fourth channel, which software OpenGL reads faster."""
     return np.concatenate([pictures, np.full_like(pictures[..., :1], 255)], -1).tobytes()
 
 
-def _context():
-    """OpenGL without a window."""
+@cache
+def opengl():
+    """OpenGL without a window, the process's only one: with several, all would draw in the last that was made."""
     if "torch" in sys.modules:
         # torch's compiler (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there
         # before its own.
