@@ -47,9 +47,9 @@ class MOCAP_PT_figures(Panel, bpy.types.Panel):
         for name, title in _STAGES:
             if stats["latency_stages_ms"][name]:
                 _line(column, title, *_pair(stats["latency_stages_ms"][name]), inside=True)
-        if "inference_ms_p50" in stats["worker"]:
-            pair = {name: stats["worker"][f"inference_ms_{name}"] for name in ("p50", "p95")}
-            _line(column, "Of it the model", *_pair(pair), inside=True)
+            if name == "worker" and "inference_ms_p50" in stats["worker"]:
+                pair = {name: stats["worker"][f"inference_ms_{name}"] for name in ("p50", "p95")}
+                _line(column, "of it the model", *_pair(pair), inside=True)
         sentence(column, "From the frame's grab until the bones are posed; drawing it comes on top.", "INFO")
 
     def _packets(self, layout, stats):
@@ -61,7 +61,8 @@ class MOCAP_PT_figures(Panel, bpy.types.Panel):
         column.label(text="How well each limb is seen")
         quality = stats["quality"]
         if quality is None:
-            column.label(text="Nobody in view", icon="GHOST_DISABLED")
+            nobody = stats["state"] in ("capturing", "recording")
+            column.label(text="Nobody in view" if nobody else "Nothing comes in", icon="GHOST_DISABLED")
             return
         for limb, score in quality.items():
             column.progress(factor=score, text=f"{limb} {score:.0%}")

@@ -73,7 +73,8 @@ def suggestion() -> Published | None:
     """The model that would see a real person better than what is chosen, if one would."""
     source = machine.get("source")
     real = sources.kind_of(source) == "CAMERA" or "://" in source
-    return BETTER if real and not machine.get("model") and setting_up.situation() == "ready" else None
+    here = setting_up.situation() in ("ready", "older")
+    return BETTER if real and here and not machine.get("model") else None
 
 
 def watch() -> None:

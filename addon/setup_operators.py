@@ -1,12 +1,13 @@
 """The operators of the worker's set-up: set up, cancel, check, repair, remove, and what helps beside."""
 
+import secrets
 import shutil
 from typing import ClassVar
 
 import bpy
 
 from . import machine, setting_up, worker_process
-from .core import make_worker, places, systems, uv
+from .core import make_worker, places, systems, uv, worker_environment
 from .core.background import format_bytes
 from .core.make_worker import SetupError
 from .drawing import sentence
@@ -43,8 +44,10 @@ class MOCAP_OT_setup_worker(Operator, bpy.types.Operator):
         )
 
     def invoke(self, context, event):
-        self.build = machine.get("torch_build") or "auto"
-        title = "Repair Worker" if self.repair else "Set Up Worker"
+        made = worker_environment.made()
+        self.build = made.backend if made else machine.get("torch_build") or "auto"
+        older = setting_up.situation() == "older"
+        title = "Repair Worker" if self.repair else "Update Worker" if older else self.bl_label
         return context.window_manager.invoke_props_dialog(self, width=_WIDTH_PX, title=title, confirm_text="Download")
 
     def draw(self, context):
@@ -55,19 +58,22 @@ class MOCAP_OT_setup_worker(Operator, bpy.types.Operator):
         column.prop(self, "build")
         if self.build == "auto":
             sentence(column, f"This machine: {_DRIVERS[systems.graphics()]}.", "INFO", _LETTERS)
-        fetched, needed = make_worker.about_bytes(self.build, graphics=systems.graphics())
-        sentence(
-            column,
-            f"Fetches about {format_bytes(fetched)} of PyTorch and other packages, less where some are here already, "
-            f"and takes about {format_bytes(needed)} of the {format_bytes(_free())} that are free.",
-            "IMPORT",
-            _LETTERS,
-        )
+        sentence(column, self._what_it_takes(), "IMPORT", _LETTERS)
         if uv.find() is None:
             size = format_bytes(uv.ABOUT_BYTES)
             sentence(column, f"uv, which does it, is fetched from its makers first: {size}.", "IMPORT", _LETTERS)
         sentence(column, f"Everything goes into {places.worker_folder()}.", "FILE_FOLDER", _LETTERS)
         sentence(column, "It goes on while you work, and when Blender is closed.", "TIME", _LETTERS)
+
+    def _what_it_takes(self) -> str:
+        made = worker_environment.made()
+        if made is not None and made.backend == self.build:
+            return "What has not changed is here already; the rest is fetched, usually a few megabytes."
+        fetched, needed = make_worker.about_bytes(self.build, graphics=systems.graphics())
+        return (
+            f"Fetches about {format_bytes(fetched)} of PyTorch and other packages, less where some are here already, "
+            f"and takes about {format_bytes(needed)} of the {format_bytes(_free())} that are free."
+        )
 
     def run(self, context):
         _, needed = make_worker.about_bytes(self.build, graphics=systems.graphics())
@@ -162,6 +168,18 @@ class MOCAP_OT_copy_worker_command(Operator, bpy.types.Operator):
         return "The command is copied: paste it into a terminal."
 
 
+class MOCAP_OT_make_key(Operator, bpy.types.Operator):
+    bl_idname = "mocap.make_key"
+    bl_label = "New Key"
+    bl_description = "Make a key for a worker on another machine, and copy it for that one"
+
+    def run(self, context):
+        key = secrets.token_urlsafe(24)
+        machine.put("key", key)
+        context.window_manager.clipboard = key
+        return "The key is copied: give it to the worker, in the variable MOCAP_KEY."
+
+
 class MOCAP_OT_online_preferences(Operator, bpy.types.Operator):
     bl_idname = "mocap.online_preferences"
     bl_label = "Open Preferences"
@@ -195,5 +213,6 @@ CLASSES = (
     MOCAP_OT_check_worker,
     MOCAP_OT_remove_worker,
     MOCAP_OT_copy_worker_command,
+    MOCAP_OT_make_key,
     MOCAP_OT_online_preferences,
 )

@@ -82,14 +82,15 @@ class MOCAP_PT_worker(Panel, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        machine = preferences.of(context)
+        settings = preferences.of(context)
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        column.prop(machine, "worker_address", text="Address")
+        column.prop(settings, "worker_address", text="Address")
         row = column.row()
         row.active = not setting_up.is_local()
-        row.prop(machine, "key")
+        row.prop(settings, "key")
+        row.operator("mocap.make_key", text="", icon="FILE_NEW")
         if setting_up.is_local():
             self._here(layout)
         else:
@@ -141,8 +142,9 @@ class MOCAP_PT_worker(Panel, bpy.types.Panel):
             sentence(layout, "It has not answered yet.", "SORTTIME")
         else:
             sentence(layout, f"It answers: {link.status.state}.", "CHECKMARK")
-        sentence(layout, "There, with the key in the variable MOCAP_KEY:", "NONE")
-        layout.label(text="mocap run --bind 0.0.0.0")
+        sentence(layout, "There, with the key in the variable MOCAP_KEY:")
+        port = machine.get("worker_address").rpartition(":")[2]
+        sentence(layout, f"mocap run --bind 0.0.0.0 --control-port {port}", "CONSOLE")
 
 
 CLASSES = (MOCAP_PT_worker,)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 BEAT_S = 0.5
 SILENT_S = 10.0  # of a job that is taken to be gone
+START_S = 60.0  # and of one that has not said its first word
 STATES = ("running", "done", "failed", "cancelled")
 
 
@@ -22,7 +23,7 @@ class Report:
     """state: `none`, `running`, `done`, `failed`, `cancelled`, or `interrupted`: ended without a word.
 
     title: what is being done. done, total: bytes, or None. error: a sentence. beat_s: when it was written, in seconds
-    since 1970.
+    since 1970; begun: whether by the job itself.
     """
 
     state: str = "none"
@@ -31,6 +32,7 @@ class Report:
     total: float | None = None
     error: str = ""
     beat_s: float = 0.0
+    begun: bool = True
 
     @property
     def progress(self) -> float | None:
@@ -48,7 +50,8 @@ def read(path: Path, now_s: float | None = None) -> Report:
         return Report()
     if report.state not in STATES:
         return Report()
-    return replace(report, state="interrupted") if report.state == "running" and silent_s > SILENT_S else report
+    gone = silent_s > (SILENT_S if report.begun else START_S)
+    return replace(report, state="interrupted") if report.state == "running" and gone else report
 
 
 def ask_to_stop(path: Path) -> None:
@@ -66,7 +69,7 @@ def begin(path: Path, title: str) -> None:
     """Say, before a job is started, that it runs, so that no second one is. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _stop_file(path).unlink(missing_ok=True)
-    _write(path, Report("running", title, beat_s=time.time()))
+    _write(path, Report("running", title, beat_s=time.time(), begun=False))
 
 
 def format_bytes(count: float) -> str:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -75,7 +76,8 @@ def start(wish: Wish) -> subprocess.Popen:
     """The job as a process that outlives us. Raises SetupError."""
     root = Path(__file__).resolve().parents[1]
     python = "import sys; sys.path.insert(0, sys.argv[1]); from core import make_worker; make_worker.main(sys.argv[2])"
-    command = [sys.executable, "-I", "-B", "-c", python, str(root), json.dumps(asdict(wish))]
+    # In UTF-8, as Windows would give the log a code page that cannot write what uv says.
+    command = [sys.executable, "-X", "utf8", "-I", "-B", "-c", python, str(root), json.dumps(asdict(wish))]
     try:
         background.begin(report_file(), "Starting")
         with log_file().open("wb") as log:
@@ -111,6 +113,10 @@ class _Job:
             if before is not None and not self._wish.repair and (self._untouched() or self._works()):
                 worker_environment.remember(before)
             self._report.end(state, text)
+            return 1
+        except Exception as error:  # a bug: its trace goes to the log, and the panel hears of it
+            traceback.print_exc()
+            self._report.end("failed", f"{type(error).__name__}: {error}")
             return 1
         worker_environment.remember(made)
         print("done", flush=True)

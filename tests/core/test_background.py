@@ -45,7 +45,14 @@ def test_progress_does_not_go_back(tmp_path):
 
 def test_a_job_that_has_gone_silent_was_interrupted(tmp_path):
     path = tmp_path / "job.json"
-    background.begin(path, "Downloading")
+    background.begin(path, "Starting")
+    now = time.time()
+    assert background.read(path, now + background.START_S - 1).state == "running"
+    assert background.read(path, now + background.START_S + 1).state == "interrupted"
+    job = Reporter(path, "Downloading")
+    running = path.read_bytes()
+    job.end("done")
+    path.write_bytes(running)  # as if it had been killed then
     now = time.time()
     assert background.read(path, now + background.SILENT_S - 1).state == "running"
     assert background.read(path, now + background.SILENT_S + 1).state == "interrupted"

@@ -61,10 +61,10 @@ def pull(
     json: Json = False,
 ) -> None:
     """Fetch published weights into the data folder and check them; an interrupted download goes on."""
+    reporter = None if report is None else _reporter(report)  # before what takes seconds to import
     from ..vitpose.hub import HubError
     from ..vitpose.hub import pull as fetch
 
-    reporter = None if report is None else _reporter(report)
     try:
         found = fetch(name, revision, sha256, reporter.say) if reporter else fetch(name, revision, sha256)
     except HubError as error:
