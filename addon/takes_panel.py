@@ -154,7 +154,7 @@ class MOCAP_PT_video(Panel, bpy.types.Panel):
             column.operator("mocap.show_film", icon="IMAGE_REFERENCE").filepath = item.path
         if refining.running:
             row = column.row(align=True)
-            row.progress(factor=refining.progress, text=f"{refining.what} {refining.progress:.0%}")
+            row.progress(factor=refining.progress, text=f"{say(refining.what)} {refining.progress:.0%}")
             row.operator("mocap.cancel_refining", text="", icon="X")
         elif item is not None and item.filmed:
             column.operator("mocap.refine_take", icon="MODIFIER").filepath = item.path

@@ -204,3 +204,29 @@ def test_curves_that_an_undo_took_away_meanwhile_are_written_again(walk, session
     wanted = sum(channel.width for channel in session._cast[0].target.channels) if session._cast[0].target else None
     counts = {len(curve.keyframe_points) for curve in action.curves(take)}
     assert counts == {60} and rounds[3] < rounds[2] and wanted in (None, len(action.curves(take)))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on a file's size to stand for a full disk")
+def test_a_full_disk_stops_the_recording_says_so_and_keeps_what_there_is(takes, session, actor, sender, extension):
+    import resource
+    import signal
+
+    bpy.context.scene.render.fps = 30
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    path = session.recording.path
+    sender.play(actor.packets[:10])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 5000, hard))
+        sender.play(actor.packets[10:40])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert session.recording is None and "Recording stopped" in session.stats()["error"]
+    kept = extension.core("take").read_take(path)
+    assert kept.damaged == 0 and 10 < len(kept.packets) < 40
+    assert abs(len(session.last_take.frames) - len(kept.packets)) <= 1
+    bpy.ops.mocap.refresh_takes()
+    assert (takes.items[0].state, takes.items[0].frames) == ("READY", len(kept.packets))

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -217,3 +219,22 @@ def test_a_journal_of_nothing_leaves_nothing(tmp_path):
     journal.end()
     journal.discard()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recorder_that_was_killed_leaves_a_take_that_is_offered_back(tmp_path):
+    path = tmp_path / "take.mocap"
+    program = (
+        "import sys, time, numpy as np; from pathlib import Path\n"
+        "from mocap_core.journal import Journal; from mocap_core.protocol import PosePacket\n"
+        "journal = Journal(Path(sys.argv[1]), {'fps': 30.0})\n"
+        "for i in range(20): journal.write(PosePacket(np.ones((17, 2)), np.ones(17), None, i / 30, {}))\n"
+        "print('written', flush=True); time.sleep(600)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)
+    assert process.stdout.readline()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    os.utime(path, (time.time() - 60,) * 2)
+    entry = listed(TakeFolder(), tmp_path)["take"]
+    assert entry.state == "unfinished" and summarize(path).frames == 20
