@@ -5,11 +5,12 @@ from typing import ClassVar
 
 import bpy
 
-from . import character, export, rig, sources, take_layers
+from . import action, character, export, rig, sources, take_layers
 from .core import places
 from .core.bone_map import BoneMapError
 from .core.make_worker import SetupError
 from .core.take import SUFFIX
+from .driven import assigned
 from .session import SessionError, session
 from .translations import say
 
@@ -213,7 +214,8 @@ class MOCAP_OT_remove_take(Operator, bpy.types.Operator):
     bl_idname = "mocap.remove_take"
     bl_label = "Remove Take"
     bl_description = (
-        "Delete the take's Action from the character, and put back what was before it. The recorded file stays"
+        "Delete the take's Action from the character, and from others that play the same take, and put back what was "
+        "before it. The recorded file stays"
     )
     bl_options: ClassVar = {"REGISTER", "UNDO"}
 
@@ -226,8 +228,11 @@ class MOCAP_OT_remove_take(Operator, bpy.types.Operator):
         )
 
     def run(self, context):
-        armature = context.scene.mocap.target
-        take_layers.remove(take_layers.top(armature), armature)
+        path = action.noted(take_layers.top(context.scene.mocap.target), "path")
+        for number, (armature, _) in enumerate(assigned(context.scene)):
+            take = take_layers.top(armature)
+            if number == 0 or (take is not None and path and action.noted(take, "path") == path):
+                take_layers.remove(take, armature)
 
 
 def has_character(context: bpy.types.Context) -> bool:

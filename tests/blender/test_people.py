@@ -29,6 +29,11 @@ def connected(session, character):
     return session
 
 
+def actions_of(armature):
+    data = armature.animation_data
+    return [data.action] if data is not None and data.action is not None else []
+
+
 def errors_deg(actor, matrices, person):
     """Against what that person did, after a second for the filter to settle."""
     numbers = np.arange(actor.frames)
@@ -214,6 +219,9 @@ def test_a_take_becomes_an_action_for_each_character(connected, actor, sender, c
     bpy.context.scene.frame_set(int(connected.last_take.frames[0]))
     bpy.ops.mocap.load_take(filepath=str(path))
     np.testing.assert_allclose(check(), before, atol=1e-4)
+    assert bpy.ops.mocap.remove_take() == {"FINISHED"}
+    for armature in (character, other):
+        assert not {take.action for take in connected.last_takes} & {action.name for action in actions_of(armature)}
 
 
 def test_a_character_whose_person_never_came_gets_no_action(connected, actor, sender, character, other, duet):
