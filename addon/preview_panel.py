@@ -25,7 +25,7 @@ class MOCAP_PT_preview(Panel, bpy.types.Panel):
         column.use_property_decorate = False
         rows = column.column()
         rows.active = machine.preview
-        rows.row().prop(machine, "preview_size", expand=True)
+        rows.prop(machine, "preview_size")
         rows.prop(machine, "preview_corner")
         column.prop(machine, "ghost")
         if preview.says:

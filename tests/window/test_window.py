@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -24,21 +23,6 @@ LIMIT_S = 900
 PRESSED = ["mocap.start_capture", "mocap.record_start", "mocap.record_stop", "mocap.stop_capture"]
 STATES = {"recording", "recorded", "undone", "start", "capturing", "recording by a click", "taken", "export"}
 HERE = Path(__file__).parent
-
-
-@pytest.fixture
-def blender() -> list[str]:
-    gui = os.environ.get("BLENDER_GUI")
-    if gui:
-        return [gui, "run"]
-    program = shutil.which("blender")
-    if not program:
-        pytest.skip("no Blender with a window is here: set BLENDER_GUI or put blender on PATH")
-    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        if not shutil.which("xvfb-run"):
-            pytest.skip("there is no display and no xvfb-run")
-        return ["xvfb-run", "-a", "-s", "-screen 0 1600x900x24", program]
-    return [program]
 
 
 def waving(number: int) -> bytes:
