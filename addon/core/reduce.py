@@ -10,20 +10,30 @@ from collections.abc import Callable
 import numpy as np
 
 Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
+_PIECE = 512  # frames that are looked at together
 # What Blender rounds when it interpolates, in shares of the bound.
 _ROUNDING = 1e-3
 
 
 def needed(values: np.ndarray, apart: Measure, bound: float):
-    """The rows that are needed as keys, rising; a generator that yields between rounds and returns them.
+    """The rows that are needed as keys, rising; a generator that yields now and then and returns them.
 
     values: (F, W), one row a frame. apart: how far rows (F, W) are from others (F, W), as (F,) in the bound's unit.
-    The first and the last row stay; of values that never change that is the first alone.
+    The first and the last row stay, and so does one of many hundreds; of values that never change the first alone.
     """
     values = np.asarray(values, np.float32).astype(float)
     if (values == values[0]).all():
         return np.array([0])
-    last, bound = len(values) - 1, bound * (1.0 - _ROUNDING)
+    last, bound, keys = len(values) - 1, bound * (1.0 - _ROUNDING), []
+    for begin in range(0, last, _PIECE):
+        piece = values[begin : min(begin + _PIECE, last) + 1]
+        keys.append(begin + _needed_of(piece, apart, bound))
+        yield
+    return np.unique(np.concatenate(keys))
+
+
+def _needed_of(values: np.ndarray, apart: Measure, bound: float) -> np.ndarray:
+    last = len(values) - 1
     rows, keys = np.arange(len(values)), np.array([0, last])
     while True:
         off = apart(values, interpolated(values, keys))
@@ -35,7 +45,6 @@ def needed(values: np.ndarray, apart: Measure, bound: float):
         found = np.flatnonzero((off == worst[segment]) & (worst[segment] > bound))
         _, first = np.unique(segment[found], return_index=True)
         keys = np.sort(np.concatenate((keys, found[first])))
-        yield
 
 
 def interpolated(values: np.ndarray, keys: np.ndarray) -> np.ndarray:

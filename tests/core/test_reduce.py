@@ -73,3 +73,10 @@ def test_the_bound_on_euler_angles_is_never_less_than_the_true_angle(order):
     a, b = Rotation.from_euler(order, one), Rotation.from_euler(order, one + other)
     true_deg = np.degrees((a.inv() * b).magnitude())
     assert (eulers_deg(one, one + other) >= true_deg - 1e-9).all()
+
+
+def test_a_long_take_is_done_piece_by_piece_and_stays_within_the_bound():
+    turns = dance(3000)
+    keys = rows(turns, quaternions_deg, 1.0)
+    assert keys[0] == 0 and keys[-1] == 2999 and (np.diff(keys) > 0).all()
+    assert quaternions_deg(turns, interpolated(turns, keys)).max() <= 1.0 and len(keys) < 600
