@@ -10,6 +10,7 @@ from .chain_reading import ChainError, bones_of, title
 from .drawing import Panel, sentence
 from .operators import Operator, has_character, require
 from .session import SessionError, session
+from .translations import say
 
 _SLICE_S = 0.03
 
@@ -91,10 +92,10 @@ class MOCAP_OT_solve_chains(bpy.types.Operator):
             while True:
                 next(work)
         except StopIteration as end:
-            self.report({"INFO"}, end.value)
+            self.report({"INFO"}, say(end.value))
             return {"FINISHED"}
         except ChainError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
 
     def invoke(self, context, event):
@@ -119,12 +120,12 @@ class MOCAP_OT_solve_chains(bpy.types.Operator):
             while doing != chain_solving.WAITING and time.perf_counter() < until_s:
                 doing, share = next(self._work)
         except StopIteration as end:
-            self.report({"INFO"}, end.value)
+            self.report({"INFO"}, say(end.value))
             return self._end(context, {"FINISHED"})
         except ChainError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return self._end(context, {"CANCELLED"})
-        context.workspace.status_text_set(f"{doing}: {share:.0%} (Escape cancels)")
+        context.workspace.status_text_set(say(f"{doing}: {share:.0%} (Escape cancels)"))
         return {"RUNNING_MODAL"}
 
     def cancel(self, context):

@@ -82,8 +82,10 @@ TEXTS = {
         "Hace una acción de una toma, para el personaje y desde el cursor de reproducción"
     ),
     "Remove Take": "Quitar toma",
-    "Delete the take's Action from the character, and put back what was before it. The recorded file stays": (
-        "Borra del personaje la acción de la toma y repone lo que había antes. El archivo grabado se queda"
+    "Delete the take's Action from the character, and from others that play the same take, and put back what was before "
+    "it. The recorded file stays": (
+        "Borra la acción de la toma del personaje, y de otros que reproducen la misma toma, y devuelve lo que había "
+        "antes. El archivo grabado se conserva"
     ),
     "Cancel": "Cancelar",
     "Connected already": "Ya hay conexión",
@@ -741,4 +743,91 @@ TEXTS = {
     "{} holds no pictures.": "{} no contiene imágenes.",
     "{} does not say when it was captured.": "{} no dice cuándo se capturó.",
     "{} is empty.": "{} está vacía.",
+    # Chains and overrides
+    "Chains": "Cadenas",
+    "Mark Chain": "Marcar cadena",
+    "Let the selected bones, from the first to the last of a chain, follow something in a take: a tail, an arm from its "
+    "clavicle, an arm of a prop": (
+        "Haz que los huesos seleccionados, del primero al último de una cadena, sigan algo en una toma: una cola, un brazo "
+        "desde la clavícula, el brazo de un objeto"
+    ),
+    "Remove Chain": "Quitar cadena",
+    "Let these bones follow nothing. What is keyed of them stays in the take": (
+        "Estos huesos ya no siguen nada. Sus claves se quedan en la toma"
+    ),
+    "Solve Chains": "Resolver cadenas",
+    "Let the chains follow their targets over the whole take, and key it there. The worker's program solves it; Escape "
+    "cancels": (
+        "Haz que las cadenas sigan sus objetivos en toda la toma y guarda las claves en ella. Lo resuelve el programa del "
+        "proceso de captura; Esc cancela"
+    ),
+    "Bones that follow something in a take": "Huesos que siguen algo en una toma",
+    "Armature": "Esqueleto",
+    "Whose bones these are": "De quién son estos huesos",
+    "From": "Desde",
+    "The first bone of the chain": "El primer hueso de la cadena",
+    "To": "Hasta",
+    "The last bone of the chain; its end follows the target": (
+        "El último hueso de la cadena; su extremo sigue el objetivo"
+    ),
+    "Target": "Objetivo",
+    "What the chain follows: an object, or a joint of an armature": (
+        "Lo que sigue la cadena: un objeto, o una articulación de un esqueleto"
+    ),
+    "Joint": "Articulación",
+    "The bone at whose head the joint is; none for the object's origin": (
+        "El hueso en cuya cabeza está la articulación; ninguno para el origen del objeto"
+    ),
+    "Solver": "Método",
+    "How the chain is solved": "Cómo se resuelve la cadena",
+    "ikpy": "ikpy",
+    "Least squares within the joints' limits, by the library ikpy. The slowest": (
+        "Mínimos cuadrados dentro de los límites de las articulaciones, con la biblioteca ikpy. El más lento"
+    ),
+    "Damped": "Amortiguado",
+    "Damped least squares within the joints' limits; the smoothest, and fast": (
+        "Mínimos cuadrados amortiguados dentro de los límites de las articulaciones; el más suave, y rápido"
+    ),
+    "Closed Form": "Forma cerrada",
+    "Two halves with one elbow, as for an arm. The fastest": (
+        "Dos mitades con un codo, como en un brazo. El más rápido"
+    ),
+    "Mark a chain first": "Marca antes una cadena",
+    "There are no chains": "No hay cadenas",
+    "Load or record a take first": "Carga o graba antes una toma",
+    "Solved {} chain; at most {} cm from the target": "{} cadena resuelta; como mucho a {} cm del objetivo",
+    "Solved {} chains; at most {} cm from the target": "{} cadenas resueltas; como mucho a {} cm del objetivo",
+    "Reading the take: {} (Escape cancels)": "Leyendo la toma: {} (Esc cancela)",
+    "Solving chains: {} (Escape cancels)": "Resolviendo cadenas: {} (Esc cancela)",
+    "Writing chains: {} (Escape cancels)": "Escribiendo cadenas: {} (Esc cancela)",
+    "The chains were not solved: {}": "Las cadenas no se resolvieron: {}",
+    "The armature of the chain {} is gone. Remove the chain, or choose another.": (
+        "El esqueleto de la cadena {} ya no está. Quita la cadena o elige otro."
+    ),
+    "{} has no bone “{}” for the chain {}. Choose another.": "{} no tiene el hueso “{}” para la cadena {}. Elige otro.",
+    "{} does not hang from {}, so they are no chain. Choose other bones.": (
+        "{} no cuelga de {}, así que no son una cadena. Elige otros huesos."
+    ),
+    "The chain {} has nothing to follow. Choose its target.": "La cadena {} no tiene nada que seguir. Elige su objetivo.",
+    "{} has no joint “{}”. Choose another.": "{} no tiene la articulación “{}”. Elige otra.",
+    "{} moves with the chain {}, which cannot follow it.": "{} se mueve con la cadena {}, que no puede seguirlo.",
+    "The chain {} cannot follow its own armature. Choose a joint of it.": (
+        "La cadena {} no puede seguir su propio esqueleto. Elige una articulación de él."
+    ),
+    "The bones of the chain {} have no length.": "Los huesos de la cadena {} no tienen longitud.",
+    "{} is gone; nothing was changed.": "{} ya no está; no se cambió nada.",
+    "{} plays no take for the chain {}. Load one first.": "{} no reproduce ninguna toma para la cadena {}. Carga antes una.",
+    "Select the chain's first and last bone of {} in pose mode.": (
+        "Selecciona el primer y el último hueso de la cadena de {} en modo pose."
+    ),
+    "Make Override": "Hacer anulación",
+    "The character is linked from another file. Drive an override of it, which can be posed": (
+        "El personaje está vinculado desde otro archivo. Mueve una anulación suya, que se puede posar"
+    ),
+    "The character is not linked": "El personaje no está vinculado",
+    "{} is an override of the character in {}": "{} es una anulación del personaje de {}",
+    "{} is linked from {}, so it cannot be posed here. Make an override: there is a button for it below the character.": (
+        "{} está vinculado desde {}, así que no se puede posar aquí. Haz una anulación: hay un botón para eso bajo el "
+        "personaje."
+    ),
 }
