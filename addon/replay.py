@@ -25,7 +25,7 @@ class Replay:
             self._worker = link.worker
         player = None
         if kind_of(source) == "TEST":
-            player = Player("The test motion", sample_motion.packets, key=link.key)
+            player = Player("the test motion", sample_motion.packets, key=link.key)
         elif kind_of(source) == "TAKE":
             # Read once, in the player's thread: a long take takes seconds.
             packets = cache(lambda: read_take(source).packets)

@@ -58,6 +58,11 @@ class Player:
         self._thread.start()
 
     @property
+    def _title(self) -> str:
+        """The name as a sentence begins with it."""
+        return self._name[:1].upper() + self._name[1:]
+
+    @property
     def address(self) -> Address:
         """Where it listens: a link's `worker`."""
         return self._endpoint.host, self._endpoint.port
@@ -115,7 +120,7 @@ class Player:
             self._end(Status("error", str(error)))
             return
         if self._next is None:
-            self._end(Status("error", f"{self._name} holds no poses."))
+            self._end(Status("error", f"{self._title} holds no poses."))
             return
         self._status, self._status_due_s = Status("capturing", f"Playing {self._name}."), 0.0
 
@@ -150,7 +155,7 @@ class Player:
             self._sent += 1
             self._next = next(self._playing, None)
             if self._next is None:
-                self._end(Status("ended", f"{self._name} has ended."))
+                self._end(Status("ended", f"{self._title} has ended."))
 
     def _addressed(self, packet: PosePacket, due_s: float) -> PosePacket:
         """The packet as of this session, taken now; one of a foreign sender gets what it lacks."""
