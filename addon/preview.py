@@ -18,7 +18,6 @@ from .core.link import PoseLink
 from .core.preview_memory import MAX_HEIGHT, MAX_WIDTH, PreviewError, PreviewReader, fitted
 from .core.protocol import PosePacket
 from .measures import Times
-from .sources import kind_of
 from .strokes import draw_dots, draw_lines, filled, outlined, rounded, scale, textured
 
 WIDTHS = {"SMALL": 200, "MEDIUM": 320, "LARGE": 480}  # px at a UI scale of 1
@@ -66,8 +65,8 @@ class Preview:
             self.end()
         window.redraw_views()
 
-    def tick(self, link: PoseLink, packets: list[PosePacket], now: float) -> None:
-        """Take in the packets of a tick and the newest picture; ask for more."""
+    def tick(self, link: PoseLink, packets: list[PosePacket], now: float, replayed: bool = False) -> None:
+        """Take in the packets of a tick and the newest picture; ask for more. replayed: no camera gives the packets."""
         if not self.on:
             return
         if self._handler is None:
@@ -81,7 +80,7 @@ class Preview:
             self._seen_s = now
         while len(self._poses) > _KEPT:
             self._poses.popitem(last=False)
-        self._ask(link, now)
+        self._ask(link, now, replayed)
         picture = None if self._reader is None else self._reader.read()
         if picture is not None:
             height, width = picture.image.shape[:2]
@@ -111,11 +110,11 @@ class Preview:
         self._asked_s = self._seen_s = float("-inf")
         self.says = ""
 
-    def _ask(self, link: PoseLink, now: float) -> None:
+    def _ask(self, link: PoseLink, now: float, replayed: bool) -> None:
         if now - self._asked_s < _ASK_S:
             return
         self._asked_s = now
-        if kind_of(machine.get("source")) in ("TEST", "TAKE"):
+        if replayed:
             self.says = "There is no camera: the skeleton is shown alone."
         elif not is_loopback(link.worker[0]):
             self.says = "The worker is another machine: its pictures stay there, the skeleton is shown alone."

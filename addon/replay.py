@@ -18,6 +18,11 @@ class Replay:
         self._player: Player | None = None
         self._worker: tuple[str, int] | None = None  # whom the link asked before
 
+    @property
+    def plays(self) -> bool:
+        """True while the link asks a player."""
+        return self._player is not None
+
     def aim(self, link: PoseLink) -> None:
         """Have the link ask whoever gives the chosen source. Raises LinkError."""
         source = machine.get("source")

@@ -139,6 +139,21 @@ def test_a_worker_on_another_machine_is_asked_for_no_picture(session, shown, ext
     preview.end()
 
 
+def test_of_what_is_replayed_there_is_no_picture(session, shown, extension):
+    preview, _, settings = shown
+    settings.preview = True
+    machine = extension.addon("machine")
+    machine.put("source", "test motion")
+    bpy.ops.mocap.start_capture()
+    machine.put("source", "0")  # chosen, and not started yet: what plays goes on
+    until = time.perf_counter() + PATIENCE_S
+    while not preview._figures:
+        session.tick()
+        time.sleep(0.005)
+        assert time.perf_counter() < until
+    assert "no camera" in preview.says and preview._reader is None and not memory_left(extension)
+
+
 def test_ghost_stands_at_the_characters_hips_in_its_size(session, actor, sender, shown, character):
     _, ghost, settings = shown
     settings.ghost = True
