@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import action, chain_solving
+from . import chain_solving, take_layers
 from .chain_reading import ChainError, bones_of, title
 from .drawing import Panel, sentence
 from .operators import Operator, has_character, require
@@ -139,7 +139,7 @@ class MOCAP_OT_solve_chains(bpy.types.Operator):
 
 
 def _plays_a_take(scene: bpy.types.Scene) -> bool:
-    return any(chain.armature and action.is_take(action.current(chain.armature)) for chain in scene.mocap.chains)
+    return any(chain.armature and take_layers.top(chain.armature) is not None for chain in scene.mocap.chains)
 
 
 class MOCAP_PT_chains(Panel, bpy.types.Panel):

@@ -12,7 +12,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from . import action, rig, worker_process
+from . import action, rig, take_layers, worker_process
 from .chain_reading import ChainError, Sampled, title
 from .core.rotation import same_hemisphere
 from .core.systems import quietly, variables_for_children
@@ -87,8 +87,8 @@ def solve(scene: bpy.types.Scene, chains: list, patience_s: float = 0.0) -> Iter
     sampled, spans = [], []
     for chain in chains:
         one = Sampled(chain)
-        playing = action.current(chain.armature)
-        if not action.is_take(playing):
+        playing = take_layers.top(chain.armature)
+        if playing is None:
             raise ChainError(f"{one.armature} plays no take for the chain {title(chain)}. Load one first.")
         spans.append([round(frame) for frame in playing.frame_range])
         sampled.append((one, playing.name))

@@ -18,7 +18,7 @@ _AXES = ((2, (0, 0, 1)), (1, (0, 1, 0)), (0, (1, 0, 0)))  # Rz · Ry · Rx
 def by_ikpy(chain: Chain, target: np.ndarray, seed: np.ndarray, budget_s: float) -> np.ndarray:
     """See `chain.Solver`. Looked for near the seed first, as ikpy would as soon take an answer far from it."""
     links, columns, active = _links(chain)
-    until_s = time.perf_counter() + budget_s
+    until_s = time.thread_time() + budget_s
     near_m = NEAR * chain.lengths_m.sum()
     angles = chain.within(seed)
     least_m = np.linalg.norm(chain.reach(angles) - target)
@@ -31,7 +31,7 @@ def by_ikpy(chain: Chain, target: np.ndarray, seed: np.ndarray, budget_s: float)
         return chain.jacobian(_as_angles(now))[1][..., ::-1].reshape(3, -1)[:, active]
 
     for step_rad in _STEPS_RAD:
-        if least_m < near_m or time.perf_counter() > until_s:
+        if least_m < near_m or time.thread_time() > until_s:
             break
         joints[columns] = _in_order(angles)
         low = _in_order(np.maximum(chain.limits[..., 0], angles - step_rad))

@@ -73,8 +73,8 @@ class Chain:
 
 
 class Solver(Protocol):
-    """Angles (N, 3) that bring a chain's tip to the target (3,), from a seed (N, 3); `budget_s` is not to be exceeded
-    by more than one step."""
+    """Angles (N, 3) that bring a chain's tip to the target (3,), from a seed (N, 3); `budget_s`, of the
+    thread's own time, is not to be exceeded by more than one step."""
 
     def __call__(self, chain: Chain, target: np.ndarray, seed: np.ndarray, budget_s: float) -> np.ndarray: ...
 

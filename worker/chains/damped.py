@@ -19,7 +19,7 @@ _KEPT = 0.05  # of what was moved away from the seed goes back a step, where the
 
 def damped(chain: Chain, target: np.ndarray, seed: np.ndarray, budget_s: float) -> np.ndarray:
     """See `chain.Solver`. The best that was reached, always within the limits."""
-    until_s = time.perf_counter() + budget_s
+    until_s = time.thread_time() + budget_s
     length = float(chain.lengths_m.sum())
     low, high = chain.limits[..., 0], chain.limits[..., 1]
     seed = chain.within(seed)
@@ -30,7 +30,7 @@ def damped(chain: Chain, target: np.ndarray, seed: np.ndarray, budget_s: float) 
         distance = float(np.linalg.norm(error))
         if distance < least:
             best, least = angles, distance
-        if distance < NEAR * length or time.perf_counter() > until_s:
+        if distance < NEAR * length or time.thread_time() > until_s:
             break
         error = error * min(1.0, _LONGEST * length / distance)
         free = chain.free.copy()

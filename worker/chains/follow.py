@@ -12,7 +12,7 @@ from .closed_form import closed_form
 from .damped import damped
 
 SOLVERS: dict[str, Solver] = {"ikpy": by_ikpy, "damped": damped, "closed form": closed_form}
-BUDGET_S = 0.05  # a frame
+BUDGET_S = 0.1  # a frame
 _MISSED = 1e-3  # of the chain's length: the previous pose was no good seed
 
 
