@@ -153,7 +153,7 @@ class _Kept:
 class _Rest:
     """A source without the frames up to a time, which are read and let go."""
 
-    live, skipped, trouble = False, 0, ""
+    live, skipped, trouble, note = False, 0, "", ""
 
     def __init__(self, source, start_s: float, last_s: float, seen: Callable[[], None]):
         self._source, self._start_s, self._last_s, self._seen = source, start_s, last_s, seen
