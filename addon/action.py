@@ -173,8 +173,8 @@ def is_take(action: bpy.types.Action | None) -> bool:
 
 def moves(action: bpy.types.Action, armature: bpy.types.Object) -> bool:
     """Whether a take's curves are for bones that the armature has."""
-    curve = next(iter(curves(action)), None)
-    return curve is not None and curve.data_path.split('"')[1] in armature.pose.bones
+    paths = (curve.data_path for curve in curves_for(action))
+    return next((path.split('"')[1] for path in paths if path.startswith("pose.bones[")), "") in armature.pose.bones
 
 
 def held_by(action: bpy.types.Action | None) -> dict[str, float]:

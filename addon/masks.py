@@ -16,7 +16,7 @@ WHOLE = {"ROOT", "LOWER", "UPPER"}
 
 ITEMS = (
     ("UPPER", "Upper", "Spine, arms and head", 1),
-    ("LOWER", "Lower", "Both legs", 2),
+    ("LOWER", "Legs", "Both legs", 2),
     ("ARMS", "Arms", "Shoulders, arms and hands", 4),
     ("HEAD", "Head", "Neck and head", 8),
     ("ROOT", "Root", "Where the hips are and how they are turned", 16),

@@ -322,7 +322,6 @@ TEXTS = {
     ),
     "Upper": "Superior",
     "Spine, arms and head": "Columna, brazos y cabeza",
-    "Lower": "Inferior",
     "Both legs": "Las dos piernas",
     "Arms": "Brazos",
     "Shoulders, arms and hands": "Hombros, brazos y manos",
@@ -762,6 +761,16 @@ TEXTS = {
         "proceso de captura; Esc cancela"
     ),
     "Bones that follow something in a take": "Huesos que siguen algo en una toma",
+    "There are no chains": "No hay cadenas",
+    "{}: {} (Escape cancels)": "{}: {} (Escape cancela)",
+    "Mark a chain first": "Marca antes una cadena",
+    "Load or record a take first": "Carga o graba antes una toma",
+    "Select the chain's first and last bone of {} in pose mode.": "Selecciona en modo Pose el primer y el último hueso de la cadena de {}.",
+    "Least squares within the joints' limits, by the library ikpy. The slowest": "Mínimos cuadrados dentro de los límites de las articulaciones, con la biblioteca ikpy. El más lento",
+    "Damped": "Amortiguado",
+    "Damped least squares within the joints' limits; the smoothest, and fast": "Mínimos cuadrados amortiguados dentro de los límites de las articulaciones; el más suave, y rápido",
+    "Closed Form": "Forma cerrada",
+    "Two halves with one elbow, as for an arm. The fastest": "Dos mitades con un codo, como un brazo. El más rápido",
     "Armature": "Esqueleto",
     "Whose bones these are": "De quién son estos huesos",
     "From": "Desde",
@@ -781,20 +790,6 @@ TEXTS = {
     "Solver": "Método",
     "How the chain is solved": "Cómo se resuelve la cadena",
     "ikpy": "ikpy",
-    "Least squares within the joints' limits, by the library ikpy. The slowest": (
-        "Mínimos cuadrados dentro de los límites de las articulaciones, con la biblioteca ikpy. El más lento"
-    ),
-    "Damped": "Amortiguado",
-    "Damped least squares within the joints' limits; the smoothest, and fast": (
-        "Mínimos cuadrados amortiguados dentro de los límites de las articulaciones; el más suave, y rápido"
-    ),
-    "Closed Form": "Forma cerrada",
-    "Two halves with one elbow, as for an arm. The fastest": (
-        "Dos mitades con un codo, como en un brazo. El más rápido"
-    ),
-    "Mark a chain first": "Marca antes una cadena",
-    "There are no chains": "No hay cadenas",
-    "Load or record a take first": "Carga o graba antes una toma",
     "Solved {} chain; at most {} cm from the target": "{} cadena resuelta; como mucho a {} cm del objetivo",
     "Solved {} chains; at most {} cm from the target": "{} cadenas resueltas; como mucho a {} cm del objetivo",
     "Reading the take: {} (Escape cancels)": "Leyendo la toma: {} (Esc cancela)",
@@ -817,9 +812,6 @@ TEXTS = {
     "The bones of the chain {} have no length.": "Los huesos de la cadena {} no tienen longitud.",
     "{} is gone; nothing was changed.": "{} ya no está; no se cambió nada.",
     "{} plays no take for the chain {}. Load one first.": "{} no reproduce ninguna toma para la cadena {}. Carga antes una.",
-    "Select the chain's first and last bone of {} in pose mode.": (
-        "Selecciona el primer y el último hueso de la cadena de {} en modo pose."
-    ),
     "Make Override": "Hacer anulación",
     "The character is linked from another file. Drive an override of it, which can be posed": (
         "El personaje está vinculado desde otro archivo. Mueve una anulación suya, que se puede posar"
@@ -830,4 +822,17 @@ TEXTS = {
         "{} está vinculado desde {}, así que no se puede posar aquí. Haz una anulación: hay un botón para eso bajo el "
         "personaje."
     ),
+    "Solved {}; at most {} cm from the target": "{} resuelto; a {} cm del objetivo como mucho",
+    "The take {} is gone; nothing was written.": "La toma {} ya no está; no se escribió nada.",
+    "Blender makes no override of {}. Link its collection (File ▸ Link), and choose the armature in that.": "Blender no hace una redefinición de {}. Vincula su colección (Archivo ▸ Vincular) y elige el esqueleto en ella.",
+    "Installed": "Instalado",
+    "Cannot read {}: {}.": "No se puede leer {}: {}.",
+    "Cannot note anything about {}: {}.": "No se puede anotar nada de {}: {}.",
+    "Nothing comes in": "No llega nada",
+    "of it the model": "de ello, el modelo",
+    "New Key": "Clave nueva",
+    "Make a key for a worker on another machine, and copy it for that one": "Hace una clave para un proceso en otro equipo y la copia para él",
+    "The key is copied: give it to the worker, in the variable MOCAP_KEY.": "La clave está copiada: dásela al proceso, en la variable MOCAP_KEY.",
+    "What has not changed is here already; the rest is fetched, usually a few megabytes.": "Lo que no ha cambiado ya está aquí; el resto se descarga, casi siempre unos pocos megabytes.",
+    "Update Worker": "Actualizar el proceso",
 }

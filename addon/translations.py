@@ -28,7 +28,8 @@ class Language:
             found = pattern.fullmatch(text)
             if found:
                 first, *rest = translation.split("{}")
-                return first + "".join(value + part for value, part in zip(found.groups(), rest, strict=True))
+                filled = [self.texts.get(value, value) for value in found.groups()]  # which may be a text as well
+                return first + "".join(value + part for value, part in zip(filled, rest, strict=True))
         return text
 
     @cached_property

@@ -134,18 +134,19 @@ def press(operator: str):
         REPORT.setdefault("clicked", []).append("")
         return
     x = region.x + int(0.4 * region.width)
-    for y in range(region.y + region.height - 30, region.y + 20, -11):
-        bpy.context.window_manager.clipboard = ""
-        pointer(x, window.height - y)
-        yield 0.15
-        with bpy.context.temp_override(window=window, area=area, region=region):
-            if bpy.ops.ui.copy_python_command_button.poll():
-                bpy.ops.ui.copy_python_command_button()
-        if bpy.context.window_manager.clipboard.startswith(f"bpy.ops.{operator}("):
-            subprocess.run(["xdotool", "click", "1"], check=True)
-            REPORT.setdefault("clicked", []).append(operator)
-            yield 0.5
-            return
+    for patience_s in (0.15, 0.5, 1.5):  # a busy machine is slow to see where the pointer is
+        for y in range(region.y + region.height - 30, region.y + 20, -11):
+            bpy.context.window_manager.clipboard = ""
+            pointer(x, window.height - y)
+            yield patience_s
+            with bpy.context.temp_override(window=window, area=area, region=region):
+                if bpy.ops.ui.copy_python_command_button.poll():
+                    bpy.ops.ui.copy_python_command_button()
+            if bpy.context.window_manager.clipboard.startswith(f"bpy.ops.{operator}("):
+                subprocess.run(["xdotool", "click", "1"], check=True)
+                REPORT.setdefault("clicked", []).append(operator)
+                yield 0.5
+                return
     picture(f"no {operator}.png")
     raise LookupError(f"the panel has no button for {operator}")
 
@@ -155,11 +156,17 @@ def pointer(x: int, y: int) -> None:
 
 
 def export_panel():
-    """The sub-panel Export open and the others closed, so that it is seen."""
+    """The sub-panel Export open, and the sidebar at its end."""
     panel = bpy.types.MOCAP_PT_export
     bpy.utils.unregister_class(panel)
-    panel.bl_options, panel.bl_order = set(), -1
+    panel.bl_options = set()
     bpy.utils.register_class(panel)
+    yield 1.0
+    area, _ = view()
+    region = next(region for region in area.regions if region.type == "UI")
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
+        for _ in range(40):
+            bpy.ops.view2d.scroll_down(deltay=60)
     yield 1.0
 
 

@@ -1,7 +1,7 @@
 """Blender's half of `mocap bench window`: `blender --python in_blender_window.py -- JOB.json`, in a real window.
 
 Every call of ours from outside, be it by the timer, a button or a redraw, is measured inside Blender. A ten-minute take
-is sent four times as fast as it would come, with its own times, and stopped.
+is sent twice as fast as it would come, with its own times, and stopped.
 """
 
 import json
@@ -27,16 +27,18 @@ _outer = [""]  # the call that is measured now: what it calls is part of it
 def measured(kind: str, function, group):
     """The function, measured under `kind` in the group that `group` names at the time."""
 
-    def call(*arguments, **named):
+    def call(*arguments):
         if _outer[0]:
-            return function(*arguments, **named)
+            return function(*arguments)
         _outer[0] = kind
         try:
-            return CALLS.setdefault(group(), Calls())(kind, lambda: function(*arguments, **named))
+            return CALLS.setdefault(group(), Calls())(kind, function, *arguments)
         finally:
             _outer[0] = ""
 
-    return call
+    # Blender passes as many arguments as a function's code names.
+    names = ", ".join(f"a{number}" for number in range(function.__code__.co_argcount))
+    return eval(f"lambda {names}: call({names})", {"call": call})
 
 
 def measure_everything(session) -> None:
@@ -48,7 +50,8 @@ def measure_everything(session) -> None:
                     kind = f"{'panel' if name in _DRAWN else 'operator'} {cls.__name__[6:]}"
                     setattr(cls, name, measured(kind, getattr(cls, name), group))
     addon = import_module(f"{MODULE}.addon.session")
-    addon.clockwork._tick = measured("tick", addon.clockwork._tick, group)
+    tick = measured("tick", type(session).tick, group)
+    addon.clockwork._tick = lambda: tick(session, None)
     take_list = import_module(f"{MODULE}.addon.take_list")
     take_list._beat = measured("take list", take_list._beat, group)
     for name in ("preview", "ghost"):

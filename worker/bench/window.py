@@ -21,7 +21,7 @@ from .. import extension
 from ..demo.bench import BenchError
 
 LIVE_S = 20.0
-FASTER = 4
+FASTER = 2
 _START_LIMIT_S = 300.0
 _SCRIPTS = ("in_blender_window.py", "in_blender_calls.py")
 
