@@ -99,6 +99,7 @@ TEXTS = {
     "Start the capture first.": "Inicia antes la captura.",
     "Start a capture first": "Inicia antes una captura",
     "Stop recording first": "Detén antes la grabación",
+    "Stop recording first.": "Detén antes la grabación.",
     "Stop recording first: a take goes on from where it began": (
         "Detén antes la grabación: una toma sigue desde donde empezó"
     ),

@@ -37,6 +37,8 @@ def _get_name(self) -> str:
 def _set_name(self, name: str) -> None:
     global problem
     try:
+        if self.state == "RECORDING" and name != self.name:
+            raise TakeError("Stop recording first.")
         self.path = str(rename(self.path, name))
         problem = ""
     except TakeError as error:
