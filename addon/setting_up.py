@@ -6,6 +6,7 @@ and one that is opened later, shows the same.
 
 import json
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -98,8 +99,11 @@ def cancel() -> None:
 
 
 def forget() -> None:
-    """Take away what an ended set-up said."""
-    background.forget(make_worker.report_file())
+    """Take away what an ended set-up said. Raises SetupError."""
+    try:
+        background.forget(make_worker.report_file())
+    except OSError as error:
+        raise SetupError(f"{make_worker.report_file()} cannot be deleted: {error.strerror}.") from None
     _forget_reading()
 
 
@@ -143,19 +147,21 @@ def findings() -> list[dict] | None:
 
 
 def remove() -> None:
-    """Delete the environment, and uv with its cache where it was fetched for us. Raises SetupError."""
-    import shutil
+    """Delete the environment, and uv with its cache where it was fetched for us. Raises SetupError.
 
+    They are moved aside at once and deleted in a thread, as gigabytes take seconds.
+    """
     if report().state == "running":
         raise SetupError("Cancel the set-up first.")
     try:
         worker_environment.note().unlink(missing_ok=True)
         for folder in (worker_environment.folder(), uv.folder(), places.worker_folder() / "package"):
             if folder.exists():
-                shutil.rmtree(folder)
-        forget()
+                folder.rename(folder.with_name(f"{make_worker.ASIDE}{time.time_ns()}"))
     except OSError as error:
         raise SetupError(f"{error.filename or places.worker_folder()} cannot be deleted: {error.strerror}.") from None
+    forget()
+    threading.Thread(target=make_worker.delete_what_lies_aside, name="remove worker", daemon=True).start()
 
 
 def watch() -> None:

@@ -168,6 +168,15 @@ class MOCAP_OT_copy_worker_command(Operator, bpy.types.Operator):
         return "The command is copied: paste it into a terminal."
 
 
+class MOCAP_OT_forget_program(Operator, bpy.types.Operator):
+    bl_idname = "mocap.forget_program"
+    bl_label = "Look for Another"
+    bl_description = "No longer ask for the program that the preferences name"
+
+    def run(self, context):
+        machine.put("worker", "")
+
+
 class MOCAP_OT_make_key(Operator, bpy.types.Operator):
     bl_idname = "mocap.make_key"
     bl_label = "New Key"
@@ -213,6 +222,7 @@ CLASSES = (
     MOCAP_OT_check_worker,
     MOCAP_OT_remove_worker,
     MOCAP_OT_copy_worker_command,
+    MOCAP_OT_forget_program,
     MOCAP_OT_make_key,
     MOCAP_OT_online_preferences,
 )

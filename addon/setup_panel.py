@@ -29,8 +29,14 @@ def notice(layout) -> None:
         return
     if situation == "elsewhere":
         return
+    if situation == "wrong":
+        box = layout.box()
+        program = machine.get("worker")
+        sentence(box, f"The worker {program}, which the preferences name, is not there.", "ERROR")
+        box.operator("mocap.forget_program", icon="VIEWZOOM")
+        return
     ended = report.state in ("failed", "cancelled", "interrupted")
-    if situation in ("ready", "wrong") and not ended:
+    if situation == "ready" and not ended:
         return
     box = layout.box()
     if ended:

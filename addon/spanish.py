@@ -836,4 +836,7 @@ TEXTS = {
     "The key is copied: give it to the worker, in the variable MOCAP_KEY.": "La clave está copiada: dásela al proceso, en la variable MOCAP_KEY.",
     "What has not changed is here already; the rest is fetched, usually a few megabytes.": "Lo que no ha cambiado ya está aquí; el resto se descarga, casi siempre unos pocos megabytes.",
     "Update Worker": "Actualizar el proceso",
+    "Look for Another": "Buscar otro",
+    "No longer ask for the program that the preferences name": "Ya no pide el programa que nombran las preferencias",
+    "The worker {}, which the preferences name, is not there.": "El proceso {}, que nombran las preferencias, no está.",
 }

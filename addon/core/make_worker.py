@@ -22,6 +22,7 @@ from .systems import quietly, start_detached, variables_for_children
 from .worker_environment import Made, sha256_of
 
 PYTHON = ">=3.11,<3.14"
+ASIDE = "removed-"  # how folders begin that are to be deleted
 BACKENDS = {  # what is asked of uv, and about how many bytes that is fetched and takes, where nothing is here yet
     "auto": ("--torch-backend=auto",),
     "cpu": ("--torch-backend=cpu",),
@@ -70,6 +71,12 @@ def about_bytes(backend: str, system: str = sys.platform, graphics: str = "") ->
         backend = "cuda" if system == "linux" else "cpu"
     fetched = {"cpu": 0.4e9, "cuda": 2.9e9, "rocm": 5e9}[backend]
     return fetched, fetched * _UNPACKED + (0.6e9 if backend == "cpu" else 1e9)
+
+
+def delete_what_lies_aside() -> None:
+    """Deletes what a removal moved aside; what cannot be deleted now is at the next set-up."""
+    for folder in places.worker_folder().glob(f"{ASIDE}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def start(wish: Wish) -> subprocess.Popen:
@@ -124,6 +131,7 @@ class _Job:
         return 0
 
     def _make(self) -> Made:
+        delete_what_lies_aside()
         wheel = self._keep_wheel()
         program = uv.find()
         if program is None:

@@ -81,6 +81,13 @@ def test_blender_that_may_not_go_online_does_not(extension, setting_up):
     assert setting_up.report().state == "none"
 
 
+def test_a_program_that_is_gone_is_told_and_forgotten(extension, setting_up):
+    extension.addon("machine").put("worker", "/nowhere/mocap")
+    assert setting_up.situation() == "wrong"
+    bpy.ops.mocap.forget_program()
+    assert setting_up.situation() == "missing"
+
+
 def test_a_worker_elsewhere_is_not_set_up_here(extension, setting_up):
     extension.addon("machine").put("worker_address", "192.0.2.7:5006")
     assert setting_up.situation() == "elsewhere"

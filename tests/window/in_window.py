@@ -5,6 +5,7 @@ leaves Blender. First with a sender outside, then with the test motion.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -70,7 +71,27 @@ def steps():
     REPORT["action_after_undo"] = bool(animation and animation.action)
     picture("undone.png")
     yield from alone(session)
+    yield from asked_before_set_up()
     REPORT["error"] = session.stats()["error"]
+
+
+def asked_before_set_up():
+    """With no worker on PATH the panel offers to set one up; that asks, and without a yes nothing begins."""
+    setting_up = import_module(f"{MODULE}.addon.setting_up")
+    os.environ["PATH"] = os.pathsep.join(
+        folder for folder in os.get_exec_path() if not (Path(folder) / "mocap").exists()
+    )
+    bpy.context.preferences.system.use_online_access = True
+    yield 0.5
+    picture("not set up.png")
+    yield from press("mocap.setup_worker")
+    yield 0.5
+    picture("asking.png")
+    if shutil.which("xdotool"):
+        subprocess.run(["xdotool", "key", "Escape"], check=True)
+    yield 0.5
+    REPORT["set_up"] = [setting_up.situation(), setting_up.report().state]
+    bpy.context.preferences.system.use_online_access = False
 
 
 def alone(session):

@@ -21,7 +21,9 @@ from mocap_core.protocol import PosePacket, encode
 pytestmark = pytest.mark.window
 LIMIT_S = 900
 PRESSED = ["mocap.start_capture", "mocap.record_start", "mocap.record_stop", "mocap.stop_capture"]
+PRESSED += ["mocap.setup_worker"]
 STATES = {"recording", "recorded", "undone", "start", "capturing", "recording by a click", "taken", "export"}
+STATES |= {"not set up", "asking"}
 HERE = Path(__file__).parent
 
 
@@ -101,6 +103,7 @@ def test_from_an_empty_scene_to_files_in_a_window(blender, tmp_path):
     assert report["slices"] >= 1 and report["frames"] > 40
     assert report["action"].startswith("Take ") and not report["action_after_undo"]
     assert report["clicked"] == PRESSED or set(report["clicked"]) == {""}
+    assert report["set_up"] == ["missing", "none"]  # it was asked only
     assert report["playing"] and report["frames_passed"] > 0
     assert report["solved_again"][0] != report["solved_again"][1]
     assert min(report["solved_again"][2:]) > 30
