@@ -1,7 +1,7 @@
 """The ghost: the joints that come in as skeletons of lines in the scene, where the characters are that they drive.
 
 It shows what was seen, before smoothing, contact and the rig's own proportions. Drawn and never an object, so nothing
-of it can be saved, selected or rendered.
+of it can be saved or selected; it goes with the overlays.
 """
 
 import time
@@ -64,7 +64,8 @@ class Ghost:
     def _draw(self) -> None:
         began_s = time.perf_counter()
         shown = [figure[1:] for figure in self._figures.values() if began_s - figure[0] < _SHOWN_S]
-        if not shown:
+        space = bpy.context.space_data
+        if not shown or space is None or not space.overlay.show_overlays:
             return
         gpu.state.blend_set("ALPHA")
         gpu.state.depth_test_set("NONE")  # in front of the character, in which it mostly lies

@@ -150,7 +150,7 @@ class Preview:
 
     def _draw(self) -> None:
         began_s = time.perf_counter()
-        if began_s - self._seen_s > _SHOWN_S:
+        if began_s - self._seen_s > _SHOWN_S or bpy.context.area is None:
             return
         if self._rgba is not None:
             height, width = self._rgba.shape[:2]
@@ -207,18 +207,22 @@ def placed(
     width, height = frame[0] * share, frame[1] * share
     x = x1 + margin if corner.endswith("LEFT") else x2 - margin - width
     y = y1 + margin if corner.startswith("BOTTOM") else y2 - margin - height
-    return round(x), round(y), round(width), round(height)
+    return round(x), round(y), max(round(width), 1), max(round(height), 1)
 
 
 def _shape_of(people: dict[int, PosePacket]) -> tuple[int, int]:
     """The shape of the picture that the poses are of."""
-    sizes = [packet.size for packet in people.values() if packet.size is not None]
-    return fitted(*sizes[0], (MAX_WIDTH, MAX_HEIGHT)) if sizes else (MAX_WIDTH, MAX_HEIGHT)
+    return fitted(*_size_of(next(iter(people.values()))), (MAX_WIDTH, MAX_HEIGHT))
+
+
+def _size_of(packet: PosePacket) -> tuple[int, int]:
+    """(width, height) px of its picture; a foreign sender may say none, or one that is none."""
+    return packet.size if packet.size is not None and min(packet.size) > 0 else (MAX_WIDTH, MAX_HEIGHT)
 
 
 def _figure(packet: PosePacket) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lines (L, 2, 2), their colours (L, 3) and dots (N, 2) of a person, in shares of the picture, y up."""
-    points = packet.keypoints[:17] / (packet.size or (MAX_WIDTH, MAX_HEIGHT))
+    points = packet.keypoints[:17] / _size_of(packet)
     points = np.stack([points[:, 0], 1.0 - points[:, 1]], axis=1)
     ends, colours = lines(points, packet.scores)
     ends, kept = clipped(ends, (1.0, 1.0))

@@ -109,6 +109,16 @@ def test_a_picture_is_taken_in_with_its_own_frames_people(session, actor, sender
     assert not memory_left(extension) and worker.asked()[-1].name == ""  # given back
 
 
+def test_a_foreign_senders_size_does_no_harm(session, actor, sender, shown):
+    preview, _, settings = shown
+    settings.preview = True
+    bpy.ops.mocap.connect()
+    for size in ([0.5, 0.5], [1e9, 1], ["a", 2], None):
+        foreign = replace(actor.packets[0], meta={"frame_size": size})
+        sender.play([foreign])
+        assert min(preview._shape) >= 1 and len(preview._figures) == 1
+
+
 def test_another_session_is_another_picture(session, actor, sender, shown, worker, extension):
     preview, _, settings = shown
     settings.preview = True
