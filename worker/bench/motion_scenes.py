@@ -16,8 +16,8 @@ from mocap_core.skeleton import COCO_COUNT
 
 from ..training.lifter_cameras import JOINT_NOISE
 from ..training.lifter_people import action_of
-from ..training.lifter_report import ADULT, with_lengths
 from ..training.motion import Clip
+from .lift_shots import ADULT, with_lengths
 
 FPS = 30
 SIZE = np.array([640.0, 480.0])

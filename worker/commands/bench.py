@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -195,6 +196,62 @@ def synth(
         raise typer.Exit(1) from None
 
 
+@app.command()
+def lift(
+    json_file: Json = None,
+    weights: Annotated[Path | None, typer.Option(help="Those that ship if not given.")] = None,
+    motion: Annotated[Path | None, typer.Option(help="The motion clips; MOCAP_MOTION if not given.")] = None,
+    detected: Annotated[bool, typer.Option(help="Also behind the ViTPose that ships, on the demo's clip.")] = True,
+    device: Device = "auto",
+) -> None:
+    """2D to 3D by action, on bodies and cameras of all kinds, with true, noisy, missing and detected keypoints."""
+    from mocap_core.lift import LiftError
+
+    from ..backends import BackendError
+    from ..bench.lift import measure_lift
+    from ..bench.lift_detected import measure_detected
+    from ..bench.lift_time import time_of
+    from ..training.motion import MotionError, load_clips
+    from ..vitpose.checkpoint import CheckpointError
+
+    try:
+        clips = load_clips("test", motion)
+        cases = shown(measure_lift(clips, weights))
+        if detected:
+            cases += shown(measure_detected(weights, device))
+    except (MotionError, LiftError, BackendError, CheckpointError) as error:
+        typer.echo(f"mocap bench: {error}", err=True)
+        raise typer.Exit(1) from None
+    timed = time_of(weights)
+    publish([timed], None)
+    write([*cases, timed], json_file)
+
+
+def shown(cases) -> list[dict]:
+    """The cases, printed as they come: those of one condition, the name up to its last part, in one table."""
+    out = []
+    for _, group in groupby(cases, lambda case: case["name"].rpartition("/")[0]):
+        out += (rows := list(group))
+        show_together(rows)
+    return out
+
+
+def show_together(cases: list[dict]) -> None:
+    """Prints cases with the same metrics as the columns of one table, the metrics as its rows."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1))
+    table.add_column(cases[0]["name"].rpartition("/")[0], no_wrap=True)
+    for case in cases:
+        table.add_column(case["name"].rpartition("/")[2], justify="right", overflow="fold")
+    for name in [name for name in cases[0] if name != "name"]:
+        values = [f"{case[name]:.1f}" if isinstance(case[name], float) else str(case[name]) for case in cases]
+        table.add_row(name.replace("_", " "), *values)
+    Console().print(table)
+
+
 def publish(cases: list[dict], json_file: Path | None, shown: list | None = None) -> None:
     """Prints the cases, each as a table or as the tables `shown`, and writes them, with the machine and the commit, to
     `json_file`."""
@@ -210,6 +267,11 @@ def publish(cases: list[dict], json_file: Path | None, shown: list | None = None
         tables.append(table)
     for table in tables:
         Console().print(table)
+    write(cases, json_file)
+
+
+def write(cases: list[dict], json_file: Path | None) -> None:
+    """Writes the cases, with the machine and the commit, to `json_file` if there is one."""
     if json_file is None:
         return
     written = {"machine": machine(), "commit": commit(), "cases": cases}

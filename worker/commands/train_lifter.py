@@ -7,7 +7,7 @@ import typer
 
 
 def train_lifter(
-    minutes: Annotated[float, typer.Option(min=0, help="How long to train, on one CPU thread.")] = 40.0,
+    minutes: Annotated[float, typer.Option(min=0.01, help="How long to train, on one CPU thread.")] = 40.0,
     seed: Annotated[int, typer.Option(help="Of the people, the cameras and the weights.")] = 0,
     motion: Annotated[Path | None, typer.Option(help="The clips; MOCAP_MOTION if not given.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint, the weights and the report.")] = Path(
@@ -19,35 +19,28 @@ def train_lifter(
 ) -> None:
     """Train the lifter on the motion clips' train part and print its errors on the test part.
 
-    Stopped, it goes on where it was when started again with the same --out. With --minutes 0 the
-    weights that ship are measured.
+    Stopped, it goes on where it was when started again with the same --out.
     """
-    import json
-
     import numpy as np
 
-    from mocap_core.lift.network import WEIGHTS, LiftError, Network
+    from mocap_core.lift.network import WEIGHTS, LiftError
 
-    from ..training.lifter_report import report_on
+    from ..bench.lift import measure_lift
     from ..training.motion import MotionError, load_clips
+    from .bench import shown, write
 
     try:
         tests = load_clips("test", motion)
-        weights = WEIGHTS
-        if minutes > 0:
-            net = _train(load_clips("train", motion), minutes, seed, out)
-            out.mkdir(parents=True, exist_ok=True)
-            weights = out / "weights.npz"
-            np.savez_compressed(weights, **net.arrays())
-            if install:
-                WEIGHTS.write_bytes(weights.read_bytes())
-        report = report_on(Network(weights), tests)
+        net = _train(load_clips("train", motion), minutes, seed, out)
+        out.mkdir(parents=True, exist_ok=True)
+        weights = out / "weights.npz"
+        np.savez_compressed(weights, **net.arrays())
+        if install:
+            WEIGHTS.write_bytes(weights.read_bytes())
+        write(shown(measure_lift(tests, weights)), out / "report.json")
     except (MotionError, LiftError) as error:
         typer.echo(f"mocap train-lifter: {error}", err=True)
         raise typer.Exit(1) from None
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    _print(report)
     typer.echo(f"{weights} ({weights.stat().st_size / 1e6:.1f} MB), {out / 'report.json'}")
 
 
@@ -59,34 +52,3 @@ def _train(clips, minutes: float, seed: int, out: Path):
         typer.echo(f"{p.minutes:5.1f} of {p.total:.0f} min   step {p.step}   loss {p.loss:.4f}")
 
     return lifter.train(cut(clips), minutes, out / "checkpoint.pt", seed=seed, report=say)
-
-
-def _print(report: dict) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    for case in report["cases"]:
-        table = Table(title=case["title"], title_justify="left")
-        for name in (
-            "action",
-            "MPJPE mm",
-            "P-MPJPE mm",
-            "bones °",
-            "arms °",
-            "legs °",
-            "torso °",
-            "frozen pose °",
-        ):
-            table.add_column(name, justify="left" if name == "action" else "right")
-        for action, f in case["actions"].items():
-            table.add_row(
-                action,
-                f"{f['mpjpe_mm']:.0f}",
-                f"{f['p_mpjpe_mm']:.0f}",
-                *(
-                    f"{f[k]:.1f}"
-                    for k in ("bone_angle_deg", "bone_angle_deg_arm", "bone_angle_deg_leg", "torso_deg")
-                ),
-                f"{f['constant_pose_deg']:.1f}",
-            )
-        Console().print(table)

@@ -24,6 +24,15 @@ Array = np.ndarray
 _J = BODY_INDEX
 _DEG = np.float32(np.pi / 180)
 
+#: Where the character's face is on its head: metres at the nominal height, x to the left, y up, z forward. Nose and
+#: eyes from between the ears.
+FACE = {
+    "ear_half": np.array([0.084, 0, 0]),
+    "eye_half": np.array([0.031, 0, 0]),
+    "nose": np.array([0, -0.021, 0.120]),
+    "eyes": np.array([0, 0.013, 0.095]),
+}
+
 #: Share of each action in a batch; the clips' own shares are 60 % walking.
 ACTION_SHARE = {
     "walking": 0.17,
@@ -84,15 +93,7 @@ def cut(clips: list[Clip]) -> Parts:
     spine = shoulders - hips
     pelvis = _frames(at("left_hip") - hips, spine)
     chest = _frames(at("left_shoulder") - shoulders, spine)
-    nose = at("nose") - ears
-    left = unit(at("left_ear") - ears)
-    forward = unit(nose - dot(nose, left) * left)
-    # The nose lies below the ears: turn the frame so that y is up when looking straight ahead.
-    up = np.cross(forward, left)
-    tilt = np.float32(np.arctan2(0.012, 0.11))
-    head = np.stack(
-        [left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1
-    )
+    head = head_frames(body)
 
     def limb(frame, *names):
         sides = []
@@ -116,6 +117,21 @@ def cut(clips: list[Clip]) -> Parts:
         first=first,
         weight=weight / weight.sum(),
         fps=clips[0].fps,
+    )
+
+
+def head_frames(joints: Array) -> Array:
+    """The head's axes (F, 3, 3), as rows, of the clips' joints (F, 17 or more, 3)."""
+    left_ear, right_ear = joints[:, _J["left_ear"]], joints[:, _J["right_ear"]]
+    ears = (left_ear + right_ear) / 2
+    nose = joints[:, _J["nose"]] - ears
+    left = unit(left_ear - ears)
+    forward = unit(nose - dot(nose, left) * left)
+    # `motion` places the nose below the ears: turn the frame so that y is up when looking straight ahead.
+    up = np.cross(forward, left)
+    tilt = np.float32(np.arctan2(0.012, 0.11))
+    return np.stack(
+        [left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1
     )
 
 
