@@ -106,6 +106,7 @@ def alone(session):
         yield 0.2
     picture("capturing.png")
     scene.mocap.record.play = True
+    scene.frame_end = 100_000  # a take ends where the timeline does, and looking for a button takes a while
     scene.frame_set(1)
     yield from press("mocap.record_start")
     while session.recording is None or session.stats()["recorded"] < 60:
