@@ -130,6 +130,7 @@ def alone(session):
     REPORT["solved_again"] = [first.action, session.last_take.action, len(first.frames), len(session.last_take.frames)]
     yield from export_panel()
     picture("export.png")
+    scroll("up")
     bpy.ops.mocap.disconnect()
     target = Path(JOB["out"], "take.fbx")
     mode, frame = bpy.context.mode, scene.frame_current
@@ -184,12 +185,17 @@ def export_panel():
     panel.bl_options = set()
     bpy.utils.register_class(panel)
     yield 1.0
+    scroll("down")
+    yield 1.0
+
+
+def scroll(way: str) -> None:
+    """The sidebar, to its end."""
     area, _ = view()
     region = next(region for region in area.regions if region.type == "UI")
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
         for _ in range(40):
-            bpy.ops.view2d.scroll_down(deltay=60)
-    yield 1.0
+            getattr(bpy.ops.view2d, f"scroll_{way}")(deltay=60)
 
 
 def arm(character) -> list[float]:
