@@ -167,6 +167,16 @@ def test_torch_and_numpy_say_the_same(tmp_path):
     )
 
 
+def test_halves_are_rounded_to_nine_bits_and_no_further():
+    from mocap_worker.training.lifter import rounded
+
+    values = np.random.default_rng(1).standard_normal(4096).astype(np.float16)
+    shorter = rounded(values)
+    assert not (shorter.view(np.uint16) & 3).any()
+    assert np.abs(shorter / values.astype(np.float32) - 1).max() <= 2.0**-9
+    np.testing.assert_array_equal(rounded(shorter), shorter)
+
+
 def test_training_learns_and_goes_on_where_it_stopped(tmp_path, stepping):
     from mocap_worker.training.lifter import train
 

@@ -55,7 +55,10 @@ class LiftNet(nn.Module):
 
     @torch.no_grad()
     def arrays(self, dtype: type = np.float16) -> dict[str, np.ndarray]:
-        """The folded weights as `mocap_core.lift.network.Network` reads them."""
+        """The folded weights as `mocap_core.lift.network.Network` reads them.
+
+        In half precision matrices are rounded to nine significant bits, so that a file of them packs into 3 MB.
+        """
         out = {}
         for i, (linear, norm) in enumerate(zip(self.linear, self.norm, strict=True)):
             gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
@@ -64,7 +67,16 @@ class LiftNet(nn.Module):
         out[f"w{len(self.linear)}"] = self.out.weight.T
         out[f"b{len(self.linear)}"] = self.out.bias
         out["short"] = self.short.weight.T
-        return {name: value.contiguous().float().numpy().astype(dtype) for name, value in out.items()}
+        arrays = {name: value.contiguous().float().numpy().astype(dtype) for name, value in out.items()}
+        if dtype is np.float16:
+            arrays |= {name: rounded(values) for name, values in arrays.items() if values.ndim == 2}
+        return arrays
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """Halves (float16) with the last two bits of their fractions zero; the nearest such to `values`."""
+    bits = values.view(np.uint16)
+    return ((bits + 2) & ~np.uint16(3)).view(np.float16)
 
 
 def loss_of(bones: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor, joints_from: torch.Tensor):
