@@ -95,7 +95,7 @@ class Session:
             raise SessionError(
                 f"Check the worker's address {address!r} and the key in the preferences: {error}."
             ) from error
-        self.notice = ""
+        self.notice = self._capture.error = ""
         self._scene_name = scene.name
         self._cast = [Driven(scene.mocap.person)]
         self._reset_figures()

@@ -11,7 +11,7 @@ up to Python 3.12 whoever opens a segment also has it watched and deleted by a p
 | 8, 16 | number of the picture that was begun, and of the last that was finished |
 | 24, 28 | width and height, pixels |
 | 32 | timestamp, as in the poses of the same frame |
-| 40 | CRC-32 of the picture |
+| 40 | CRC-32 of the picture and then of the number, size and timestamp |
 | 64 | RGB, rows from the top |
 """
 
@@ -72,7 +72,7 @@ class PreviewReader:
         pixels = self._memory[_PIXELS : _PIXELS + 3 * width * height]
         begun = _HEADER.unpack_from(self._memory)[1]
         # The CRC makes it sure on processors that let one store overtake another.
-        if begun != finished or zlib.crc32(pixels) != crc:
+        if begun != finished or checksum(pixels, finished, width, height, timestamp) != crc:
             return None
         self._seen = finished
         return Picture(np.frombuffer(pixels, np.uint8).reshape(height, width, 3), timestamp)
@@ -104,15 +104,21 @@ class PreviewWriter:
             raise ValueError(f"a picture of {image.shape} {image.dtype} was given")
         pixels = image.tobytes()
         number, finished = self._number + 1, self._number
-        size = width, height, timestamp, zlib.crc32(pixels)
-        _HEADER.pack_into(self._memory, 0, _MAGIC, number, finished, *size)
+        about = width, height, timestamp, checksum(pixels, number, width, height, timestamp)
+        # Packed first: packing into the memory would show zeros for a moment.
+        self._memory[: _HEADER.size] = _HEADER.pack(_MAGIC, number, finished, *about)
         self._memory[_PIXELS : _PIXELS + len(pixels)] = pixels
-        _HEADER.pack_into(self._memory, 0, _MAGIC, number, number, *size)
+        self._memory[: _HEADER.size] = _HEADER.pack(_MAGIC, number, number, *about)
         self._number = number
 
     def close(self) -> None:
         """Lets go of it. Closing twice is fine."""
         self._memory.close()
+
+
+def checksum(pixels: bytes, number: int, width: int, height: int, timestamp: float) -> int:
+    """CRC-32 of a picture with what is said of it, so that one is not shown with another's."""
+    return zlib.crc32(_HEADER.pack(_MAGIC, number, number, width, height, timestamp, 0), zlib.crc32(pixels))
 
 
 def fitted(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:

@@ -41,7 +41,7 @@ def source(tmp_path_factory):
     from mocap_worker.training.gltf import read_character
 
     try:
-        Renderer(simplest := read_character(GLB), SIZE).context.release()
+        Renderer(simplest := read_character(GLB), SIZE)
         assert simplest.bones
     except RenderError as error:
         pytest.skip(str(error))
