@@ -253,6 +253,7 @@ def test_several_takes_become_a_file_each_of_their_own_motion(take, session, cha
         bpy.ops.mocap.export(filepath=str(tmp_path / "x"), format="GLB", takes=takes)
 
 
+@pytest.mark.skipif(bpy.app.version < (4, 3), reason="Blender 4.2 crashed at times in a file opened afterwards")
 def test_rigify_is_exported_as_its_controls_move_it(session, actor_on, rig_folder, tmp_path):
     """Constraints and drivers among its own bones, evaluated on a copy; the bones that move the mesh alone."""
     armature = rigs.BUILDERS["rigify IK"](rig_folder).armature
