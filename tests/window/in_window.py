@@ -84,7 +84,7 @@ def asked_before_set_up():
     bpy.context.preferences.system.use_online_access = True
     yield 0.5
     picture("not set up.png")
-    yield from press("mocap.setup_worker")
+    yield from press("mocap.setup_worker", lambda: True)  # which asks first
     yield 0.5
     picture("asking.png")
     if shutil.which("xdotool"):
@@ -101,23 +101,23 @@ def alone(session):
     machine.put("source", "test motion")
     yield 0.5
     picture("start.png")
-    yield from press("mocap.start_capture")
+    yield from press("mocap.start_capture", lambda: session.stats()["wanted"])
     while session.stats()["received"] < 20:
         yield 0.2
     picture("capturing.png")
     scene.mocap.record.play = True
     scene.frame_end = 100_000  # a take ends where the timeline does, and looking for a button takes a while
     scene.frame_set(1)
-    yield from press("mocap.record_start")
+    yield from press("mocap.record_start", lambda: session.recording is not None)
     while session.recording is None or session.stats()["recorded"] < 60:
         yield 0.2
     REPORT["playing"] = bpy.context.screen.is_animation_playing
     REPORT["frames_passed"] = scene.frame_current - 1
     picture("recording by a click.png")
-    yield from press("mocap.record_stop")
+    yield from press("mocap.record_stop", lambda: session.recording is None)
     while session.recording is not None or session.solving is not None:
         yield 0.1
-    yield from press("mocap.stop_capture")
+    yield from press("mocap.stop_capture", lambda: not session.stats()["wanted"])
     yield 0.5
     first = session.last_take
     picture("taken.png")
@@ -143,10 +143,11 @@ def alone(session):
     yield 0.5
 
 
-def press(operator: str):
+def press(operator: str, happened):
     """Click the panel's button for an operator, wherever it is: each is asked, as the pointer goes down, what it does.
 
-    Without xdotool the operator is called.
+    happened: whether the click has done what it should; one that a busy Blender missed is made again. Without xdotool
+    the operator is called.
     """
     area, _ = view()
     region = next(region for region in area.regions if region.type == "UI")
@@ -157,7 +158,7 @@ def press(operator: str):
         REPORT.setdefault("clicked", []).append("")
         return
     x = region.x + int(0.4 * region.width)
-    for patience_s in (0.15, 0.5, 1.5):  # a busy machine is slow to see where the pointer is
+    for patience_s in (0.15, 0.15, 0.5, 1.5):  # a busy machine is slow to see where the pointer is
         for y in range(region.y + region.height - 30, region.y + 20, -11):
             bpy.context.window_manager.clipboard = ""
             pointer(x, window.height - y)
@@ -166,12 +167,16 @@ def press(operator: str):
                 if bpy.ops.ui.copy_python_command_button.poll():
                     bpy.ops.ui.copy_python_command_button()
             if bpy.context.window_manager.clipboard.startswith(f"bpy.ops.{operator}("):
-                subprocess.run(["xdotool", "click", "1"], check=True)
-                REPORT.setdefault("clicked", []).append(operator)
-                yield 0.5
-                return
+                subprocess.run(["xdotool", "mousedown", "1", "sleep", "0.2", "mouseup", "1"], check=True)
+                until = time.perf_counter() + 5.0
+                while not happened() and time.perf_counter() < until:
+                    yield 0.2
+                if happened():
+                    REPORT.setdefault("clicked", []).append(operator)
+                    yield 0.5
+                    return
     picture(f"no {operator}.png")
-    raise LookupError(f"the panel has no button for {operator}")
+    raise LookupError(f"the panel has no button for {operator}, or a click on it does nothing")
 
 
 def pointer(x: int, y: int) -> None:
