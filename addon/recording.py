@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from . import action, take_layers
 from .core import places
@@ -39,9 +40,9 @@ class Part:
         self._take_name = take_name
         self._silence: Silence | None = None
 
-    def add(self, frame: int, pose: RigPose) -> None:
-        """Add a live pose to the keys that wait."""
-        values = self.target.values(pose.rotations[None], pose.hips_location[None])
+    def add(self, frame: int, basis: tuple[np.ndarray, np.ndarray]) -> None:
+        """Add a live pose, as `rig.pose` has written it, to the keys that wait."""
+        values = self.target.values_of(*basis)
         self._keys.add(frame, [numbers[0] for numbers in values])
 
     def write_some(self, armature: bpy.types.Object, now: float) -> None:
@@ -132,14 +133,17 @@ class Recording:
             self.packets.append(packet)
             self.journal.write(packet)
 
-    def show(self, driven: Driven, armature: bpy.types.Object, pose: RigPose | None, now: float) -> None:
-        """Add a character's live pose to its keys, and bring some of them onto the timeline."""
+    def show(self, driven: Driven, armature: bpy.types.Object, pose: RigPose | None, basis, now: float) -> None:
+        """Add a character's live pose to its keys, and bring some of them onto the timeline.
+
+        basis: what `rig.pose` gave for it.
+        """
         part = next((part for part in self.parts if part.target.uid == driven.target.uid), None)
         if part is None:
             return
         part.person = driven.person
         if pose is not None and self._start_s is not None:
-            part.add(self.first_frame + round((pose.time_s - self._start_s) * self.fps), pose)
+            part.add(self.first_frame + round((pose.time_s - self._start_s) * self.fps), basis)
         part.write_some(armature, now)
 
     def end(self, clock_offset_s: float | None = None) -> None:

@@ -68,12 +68,7 @@ class Target:
 
     def values(self, rotations: np.ndarray, hips_location: np.ndarray) -> list[np.ndarray]:
         """For each channel its numbers (F, width). rotations: (F, B, 4) wxyz. hips_location: (F, 3)."""
-        steps = self.values_in_steps(rotations, hips_location)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value
+        return _at_once(self.values_in_steps(rotations, hips_location))
 
     def values_in_steps(self, rotations: np.ndarray, hips_location: np.ndarray):
         """The same, as a generator that yields every few milliseconds."""
@@ -83,13 +78,20 @@ class Target:
             rows = slice(first, first + _FRAMES)
             turned[rows], moved[rows] = self.basis(rotations[rows], hips_location[rows])
             yield
+        return (yield from self._columns(turned, moved))
+
+    def values_of(self, turned: np.ndarray, moved: np.ndarray) -> list[np.ndarray]:
+        """For each channel its numbers (1, width) in a frame whose `basis` is known."""
+        return _at_once(self._columns(turned, moved))
+
+    def _columns(self, turned: np.ndarray, moved: np.ndarray):
         columns = []
         for number, keyed in enumerate(self.driving.keyed):
             if not keyed.follows:
                 continue
             if keyed.located:
                 columns.append(moved[:, number])
-            quaternions = same_hemisphere(turned[:, number])
+            quaternions = same_hemisphere(turned[:, number]) if len(turned) > 1 else turned[:, number]
             if keyed.mode != "QUATERNION":
                 quaternions = yield from converted(quaternions, keyed.mode)
             columns.append(quaternions)
@@ -100,6 +102,15 @@ class Target:
         """Of each control its rotation (F, C, 4) wxyz and its location (F, C, 3) in the armature's units."""
         turned, moved = self.driving.controls.basis(rotations, hips_location)
         return turned, moved / self.space.unit_m
+
+
+def _at_once(steps):
+    """What a generator returns at its end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def is_armature(_, candidate: bpy.types.Object) -> bool:
@@ -182,10 +193,10 @@ def gone(target: Target, armature: bpy.types.Object) -> list[str]:
     return [keyed.bone for keyed in target.driving.keyed if keyed.bone not in armature.pose.bones]
 
 
-def pose(armature: bpy.types.Object, target: Target, rig_pose: RigPose) -> None:
-    """Write a pose: each control's rotation, and where it moves its location. The caller updates the view layer.
+def pose(armature: bpy.types.Object, target: Target, rig_pose: RigPose) -> tuple[np.ndarray, np.ndarray]:
+    """Write a pose: each control's rotation, and where it moves its location; its `Target.basis`, a frame of it.
 
-    Bones that are gone are passed over.
+    The caller updates the view layer. Bones that are gone are passed over.
     """
     bones = armature.pose.bones
     for held in target.driving.held:
@@ -204,6 +215,7 @@ def pose(armature: bpy.types.Object, target: Target, rig_pose: RigPose) -> None:
             bone.rotation_euler = Quaternion(rotation).to_euler(keyed.mode, bone.rotation_euler)
         if keyed.located:
             bone.location = location
+    return turned, moved
 
 
 def release(armature: bpy.types.Object, target: Target) -> None:

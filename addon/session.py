@@ -419,15 +419,16 @@ class Session:
         begun_s = clock()
         poses = [driven.step(_settings(scene, driven.calibration), by_person[driven.person]) for driven, _ in seen]
         solved_s = clock()
-        for (driven, armature), pose in zip(seen, poses, strict=True):
-            if pose is not None:
-                rig.pose(armature, driven.target, pose)
+        written = [
+            None if pose is None else rig.pose(armature, driven.target, pose)
+            for (driven, armature), pose in zip(seen, poses, strict=True)
+        ]
         written_s = clock()
         _view_layer(scene).update()
         done_s = clock()
         if self.recording is not None:
-            for (driven, armature), pose in zip(seen, poses, strict=True):
-                self.recording.show(driven, armature, pose, done_s)
+            for (driven, armature), pose, basis in zip(seen, poses, written, strict=True):
+                self.recording.show(driven, armature, pose, basis, done_s)
         ended_s = clock()
         spent_s = (
             received_s - start_s,
