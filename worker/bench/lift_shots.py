@@ -16,8 +16,8 @@ from mocap_core.lift.features import BONES, BONES_FROM_JOINTS, JOINTS_FROM_BONES
 from mocap_core.skeleton import BODY_INDEX, COCO_COUNT
 
 from ..training.lifter_cameras import camera, project
-from ..training.lifter_people import FACE, action_of, head_frames
-from ..training.motion import Clip
+from ..training.lifter_people import FACE, head_frames
+from ..training.motion import Clip, action_of
 
 FPS = 30
 #: Frames that are lifted before those that count: a lifter knows somebody's last moments, but for a capture's first.

@@ -1,7 +1,7 @@
 """What validation alone draws: bodies, hair, clothes, patterns and surroundings that no training ever sees.
 
-Actions are held out by the motion data's own parts: training draws from train/, validation from test/, where most
-actions are other people's takes of what training knows.
+Actions are held out whole: UNSEEN_ACTIONS are drawn from test/ alone. The others come from train/ in training and from
+test/ in validation, as takes of their own.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ HELD_OUT: dict[str, frozenset[str]] = {
     "furniture": frozenset({"bench", "shelves", "plant", "stool", "counter"}),
 }
 
-#: Actions of the motion data's test part that its train part does not have.
-UNSEEN_ACTIONS = frozenset({"washwindow"})
+#: Actions that no training of a detector sees; the lifter, which is measured on clips and not on pictures, may.
+UNSEEN_ACTIONS = frozenset({"washwindow", "running", "soccer"})
 
 NOTHING = ("none", "plain")
 

@@ -18,7 +18,7 @@ from mocap_core.lift.features import BONES, NOMINAL_HEIGHT_M
 from mocap_core.skeleton import BODY_INDEX
 
 from .lifter_bends import bend_arms, bend_legs, cross, crouch, dot, rotate, shrug_of, unit, wander
-from .motion import Clip
+from .motion import Clip, action_of
 
 Array = np.ndarray
 _J = BODY_INDEX
@@ -43,11 +43,6 @@ ACTION_SHARE = {
     "basketball_signal": 0.16,
     "directing_traffic": 0.16,
 }
-
-
-def action_of(name: str) -> str:
-    """ "train/basketball_signal_3" → "basketball_signal"."""
-    return name.split("/")[-1].rsplit("_", 1)[0]
 
 
 @dataclass(frozen=True)
@@ -130,9 +125,7 @@ def head_frames(joints: Array) -> Array:
     # `motion` places the nose below the ears: turn the frame so that y is up when looking straight ahead.
     up = np.cross(forward, left)
     tilt = np.float32(np.arctan2(0.012, 0.11))
-    return np.stack(
-        [left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1
-    )
+    return np.stack([left, np.cos(tilt) * up - np.sin(tilt) * forward, np.cos(tilt) * forward + np.sin(tilt) * up], 1)
 
 
 def bodies(rng: np.random.Generator, count: int) -> dict[str, Array]:
@@ -164,9 +157,7 @@ def bodies(rng: np.random.Generator, count: int) -> dict[str, Array]:
     return out
 
 
-def people(
-    rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[float, ...]
-) -> tuple[Array, Array]:
+def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[float, ...]) -> tuple[Array, Array]:
     """Moving people at `lags_s` before now.
 
     Returns bones (count, T, 16, 3) m in the world (z up, facing -y now) and hips (count, T, 3) m,
@@ -242,9 +233,7 @@ def _heading_to_minus_y(forward):
     r = np.maximum(np.hypot(x, y), 1e-6)
     c, s = -y / r, -x / r
     zero, one = np.zeros_like(c), np.ones_like(c)
-    return np.stack(
-        [np.stack([c, s, zero], -1), np.stack([-s, c, zero], -1), np.stack([zero, zero, one], -1)], 1
-    )
+    return np.stack([np.stack([c, s, zero], -1), np.stack([-s, c, zero], -1), np.stack([zero, zero, one], -1)], 1)
 
 
 def _frames(left, up):

@@ -96,6 +96,11 @@ def load_clips(split: str, path: str | Path | None = None) -> list[Clip]:
     return clips
 
 
+def action_of(name: str) -> str:
+    """ "train/basketball_signal_3" → "basketball_signal"."""
+    return name.split("/")[-1].rsplit("_", 1)[0]
+
+
 def global_rotations(rotvec: np.ndarray, parents: np.ndarray) -> np.ndarray:
     """Each joint's rotation in the world, row-vector convention (v_world = v_local @ R).
 
@@ -118,9 +123,7 @@ def _matrices(rotvec: np.ndarray) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
-def _body_joints(
-    positions: np.ndarray, rotvec: np.ndarray, joint: dict[str, int], parents: np.ndarray
-) -> np.ndarray:
+def _body_joints(positions: np.ndarray, rotvec: np.ndarray, joint: dict[str, int], parents: np.ndarray) -> np.ndarray:
     rotation = global_rotations(rotvec, parents)
     out = np.empty((len(positions), len(BODY), 3))
     for k, name in enumerate(BODY):

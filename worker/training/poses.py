@@ -18,6 +18,7 @@ from mocap_core.skeleton import BODY, BODY_INDEX
 from mocap_core.solve import Rig, fit, forward
 
 from .gltf import Character
+from .held_out import UNSEEN_ACTIONS
 from .inventing import (
     ARM,
     FACE,
@@ -33,9 +34,9 @@ from .inventing import (
     trunk_frame,
     unit,
 )  # fmt: skip
-from .motion import load_clips
+from .motion import action_of, load_clips
 
-_VERSION = 4
+_VERSION = 5
 #: Actions that no clip shows.
 SEATED, FLOOR = "seated", "floor"
 
@@ -96,7 +97,8 @@ def pose_bank(
 ) -> PoseBank:
     """`count` poses of the clips of `split`, from `folder` if they were made before.
 
-    split: "train", "test", or "rest" for none: the rest pose with invented limbs, which needs no motion data.
+    split: "train", without UNSEEN_ACTIONS, "test", or "rest" for none: the rest pose with invented limbs, which needs
+        no motion data.
     mix: how much of the mixing and perturbing is done; 0 gives the clips as they are.
     """
     key = hashlib.sha256(
@@ -122,7 +124,10 @@ def _make(character, landmarks, count, split, seed, mix, motion) -> PoseBank:
         rest = landmark_points(character.rest, landmarks)
         names, pick = ["rest"], lambda: (0, rest.copy())
     else:
-        names, pick = _picker(load_clips(split, motion), rng)
+        clips = load_clips(split, motion)
+        if split == "train":
+            clips = [clip for clip in clips if action_of(clip.name) not in UNSEEN_ACTIONS]
+        names, pick = _picker(clips, rng)
     out = np.empty((count, len(character.bones), 2, 3), np.int16)
     action, actions = np.zeros(count, np.uint8), (*names, SEATED, FLOOR)
     for n in range(count):
@@ -140,7 +145,7 @@ def _picker(clips, rng):
     """The actions' names, and a function that picks an action and a frame's joints, every action equally likely."""
     actions: dict[str, list] = {}
     for clip in clips:
-        actions.setdefault(clip.name.split("/")[1].rsplit("_", 1)[0], []).append(clip)
+        actions.setdefault(action_of(clip.name), []).append(clip)
     names = sorted(actions)
 
     def pick() -> tuple[int, np.ndarray]:
