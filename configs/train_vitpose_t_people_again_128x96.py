@@ -2,4 +2,4 @@
 
 _base_ = "train_vitpose_t_people_128x96.py"
 
-training = dict(hardness=0.5, hardness_step=0.03, seed=21, source=dict(default_share=0.2))
+training = dict(hardness=0.5, hardness_step=0.03, reuse=5.0, seed=21, source=dict(default_share=0.2))
