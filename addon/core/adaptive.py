@@ -82,7 +82,8 @@ def follow(before, measured, promised, dt_s, heaviness=1.0):
     predicted = moving.position.reshape(count, 3)
     spread = moving.covariance[:, 0].reshape(count, 3) + variance
     rest_spread = rest_variance + variance
-    error, rest_error = np.nan_to_num(measured - predicted), np.nan_to_num(measured - rest)
+    error, rest_error = measured - predicted, measured - rest
+    error[np.isnan(error)] = rest_error[np.isnan(rest_error)] = 0.0
     evidence = 0.5 * np.add.reduce(
         error * error / spread - rest_error * rest_error / rest_spread + np.log(spread / rest_spread), -1
     )
@@ -234,14 +235,16 @@ def _noise(noise, recent, dt_s):
     """
     if len(recent) < 4:
         return noise
-    times = np.cumsum([0.0, *(step_s for _, _, step_s in recent[1:])])
-    apart = times[:, None] - times + np.eye(4)
-    if not apart.all():
+    one, two, three = (step_s for _, _, step_s in recent[1:])
+    apart = (one * (one + two) * (one + two + three), one * two * (two + three), two * three * (one + two),
+             three * (two + three) * (one + two + three))  # fmt: skip
+    if not all(apart):
         return noise
-    weights = 1.0 / apart.prod(axis=1)
-    weights /= np.sqrt(weights @ weights)
+    weights = [sign / product for sign, product in zip((-1, 1, -1, 1), apart, strict=True)]
+    length = math.hypot(*weights)
     shown = sum(
-        weight * (measured / promised[:, None]) for weight, (measured, promised, _) in zip(weights, recent, strict=True)
+        measured * (weight / length / promised)[:, None]
+        for weight, (measured, promised, _) in zip(weights, recent, strict=True)
     )
     shown = np.minimum(shown * shown, (_EXTREME * noise) ** 2)
     memory = 1 - math.exp(-dt_s / NOISE_MEMORY_S)

@@ -5,6 +5,7 @@ Two things tell what is up: those who stand are about plumb, and those who walk 
 right, y down, z forward. World: z up; without levelling, world = (x, z, −y).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +73,13 @@ class Ground:
 
     def spread(self, up):
         """(2,) variances m² of the two main directions across `up`, and these (2, 3)."""
-        across = np.linalg.svd(up[None])[2][1:]
-        variance, turn = np.linalg.eigh(across @ self.covariance @ across.T)
-        return np.maximum(variance, 0.0), turn.T @ across
+        one, other = across = _across(up)
+        turned = self.covariance @ across.T
+        a, b, c = float(one @ turned[:, 0]), float(one @ turned[:, 1]), float(other @ turned[:, 1])
+        angle = 0.5 * math.atan2(2 * b, a - c)  # of the larger variance's direction
+        middle, half = (a + c) / 2, math.hypot((a - c) / 2, b)
+        turn = np.array([[-math.sin(angle), math.cos(angle)], [math.cos(angle), math.sin(angle)]])
+        return np.array([max(middle - half, 0.0), max(middle + half, 0.0)]), turn @ across
 
 
 def lower_foot(ankles_camera, up):
@@ -161,15 +166,31 @@ def levelled(up_camera, ground=None):
     if ground.mean is not None:
         variance, _ = ground.spread(up)
         walks = variance[1] / (variance[1] + WALK_M**2)
-    rotvec = log(swing(up, CAMERA_UP))
-    doubt_rad = STANCE_RAD + (WALK_RAD - STANCE_RAD) * walks
-    tilt2 = rotvec[[0, 2]] ** 2
-    rotvec[[0, 2]] *= tilt2 / (tilt2 + doubt_rad**2)
-    up = exp(rotvec).T @ CAMERA_UP
+    pitch, roll = (
+        tilt * tilt * tilt / (tilt * tilt + (stance + (walk - stance) * walks) ** 2)
+        for tilt, stance, walk in zip(_tilt_rad(up), STANCE_RAD, WALK_RAD, strict=True)
+    )
+    turn = np.array([pitch, 0.0, roll])
     if ground.mean is not None:
-        up = _on_level_ground(up, ground)
-    rotvec = log(swing(up, CAMERA_UP))
-    return WORLD_FROM_CAMERA @ exp(rotvec * min(1.0, MAX_TILT_RAD / max(float(norm(rotvec)), 1e-9)))
+        up = _on_level_ground(exp(turn).T @ CAMERA_UP, ground)
+        pitch, roll = _tilt_rad(up)
+        turn = np.array([pitch, 0.0, roll])
+    return WORLD_FROM_CAMERA @ exp(turn * min(1.0, MAX_TILT_RAD / max(math.hypot(pitch, roll), 1e-9)))
+
+
+def _tilt_rad(up_camera):
+    """Of the smallest turn that brings a unit vector up to the camera's, its parts about x and z."""
+    x, y, z = up_camera.tolist()
+    sine = math.hypot(x, z)
+    share = math.atan2(sine, -y) / max(sine, 1e-9)
+    return z * share, -x * share
+
+
+def _across(up):
+    """Two unit vectors (2, 3) across a unit vector and each other."""
+    one = cross(up, np.eye(3)[np.argmin(np.abs(up))])
+    one = one / norm(one)
+    return np.array([one, cross(up, one)])
 
 
 def _on_level_ground(up, ground):

@@ -11,7 +11,7 @@ from .contact import Contact
 from .easing import ease
 from .level import Ground
 from .observe import observe
-from .rotation import norm, same_hemisphere
+from .rotation import dot, norm
 from .solve.binding import MID_JOINTS, ROOT_JOINTS, bind
 from .solve.fit import basis_of, location_of, turns_of
 from .solve.legs import clearance_m, held_bones, leg_joints, plant
@@ -175,7 +175,7 @@ def step(rig, settings, state, packet):
             track.unseen_s[:JOINTS],
             dt_s,
         )
-        rotations = same_hemisphere(rotations[None], previous)[0]
+        rotations = rotations * np.copysign(1.0, dot(rotations, previous))[:, None]  # in one hemisphere
     location = _location(b, state, turns, middle + shift, before, dt_s)
     pose = RigPose(rotations, location, rotation, packet.timestamp)
     state = replace(

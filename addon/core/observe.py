@@ -75,7 +75,7 @@ def observe(packet, lifter, mirror=False):
     if not known.any():
         return None, lifter
     joints = np.where(known[:, None], joints, np.nan)
-    body_scores = np.where(known, np.maximum(np.nan_to_num(body_scores), LEAST_SCORE), 0.0)
+    body_scores = np.where(known, np.fmax(body_scores, LEAST_SCORE), 0.0)
     certain = body_scores >= SURE_SCORE
     sure = bool(certain[_TORSO].all() and certain.sum() >= SURE_JOINTS)
     if mirror:
@@ -91,7 +91,7 @@ def _scores(packet):
         return None
     if packet.metric and np.shape(packet.joints_3d) != (len(scores), 3):
         return None
-    scores = np.clip(np.nan_to_num(scores, nan=0.0), 0.0, 1.0)
+    scores = np.fmin(np.fmax(scores, 0.0), 1.0)  # NaN gives 0
     on_the_clock = abs(packet.timestamp) < LONGEST_CLOCK_S  # false for NaN
     return scores if (scores >= LEAST_SCORE).any() and on_the_clock else None
 

@@ -28,6 +28,7 @@ LAG_JOINTS = [
 ]
 DEPTH_NOISE = 12.0  # times the noise across
 ROOT_SCORE = 0.7
+_ROOT_NOISE_M = float(filters.noise_m(np.array(ROOT_SCORE)))
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def promised_m(scores):
     """(…, 25) standard deviations to expect of the points with these scores (…, 21), metres."""
     out = np.empty((*scores.shape[:-1], POINTS))
     out[..., :JOINTS] = filters.noise_m(scores)
-    out[..., ACROSS] = filters.noise_m(np.array(ROOT_SCORE))
-    out[..., DEPTH] = out[..., ACROSS] * DEPTH_NOISE
+    out[..., ACROSS] = _ROOT_NOISE_M
+    out[..., DEPTH] = _ROOT_NOISE_M * DEPTH_NOISE
     out[..., FEET] = out[..., ANKLES]
     return out
 

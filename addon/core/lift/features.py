@@ -8,7 +8,7 @@ person's size; the direction of that ray and the size are inputs of their own.
 
 import numpy as np
 
-from ..rotation import cross, unit
+from ..rotation import dot
 from ..skeleton import BODY_INDEX, COCO17, COCO_FLIP_PAIRS
 
 #: Moments looked at, in seconds before now. None lies ahead: lifting adds no delay.
@@ -100,21 +100,22 @@ def features(keypoints, confidence, size, focal_px):
     centre = (weight[..., None] * now).sum(-2)
 
     view = _looking_at(centre)
-    x, y = tangents[..., 0], tangents[..., 1]
-    v = view[..., None, None, :, :]
-    depth = np.maximum(x * v[..., 2, 0] + y * v[..., 2, 1] + v[..., 2, 2], 0.1)
-    u = (x * v[..., 0, 0] + y * v[..., 0, 1] + v[..., 0, 2]) / depth
-    w = (x * v[..., 1, 0] + y * v[..., 1, 1] + v[..., 1, 2]) / depth
+    turn = np.swapaxes(view, -1, -2)[..., None, :, :]
+    rays = tangents @ turn[..., :2, :] + turn[..., 2:, :]
+    points = rays[..., :2] / np.maximum(rays[..., 2:], 0.1)
 
     body = seen[..., 5:]
-    square = (u[..., 0, 5:] ** 2 + w[..., 0, 5:] ** 2) * body
+    square = dot(points[..., 0, 5:, :], points[..., 0, 5:, :]) * body
     spread = np.sqrt(square.sum(-1) / np.maximum(body.sum(-1), 1))
     spread = np.where(spread > 1e-4, spread, 1.0)
     scale = visible / spread[..., None, None]
-    pose = np.stack([np.clip(u * scale, -4, 4), np.clip(w * scale, -4, 4), confidence], -1)
-    extra = np.stack([2 * np.arctan(centre[..., 0]), 2 * np.arctan(centre[..., 1]), np.log(spread) + 1.7], -1)
-    flat = pose.reshape(*pose.shape[:-3], -1)
-    return np.concatenate([flat, extra], -1).astype(np.float32), view
+    x = np.empty((*spread.shape, FEATURES), np.float32)
+    pose = x[..., :_POSE].reshape(*scale.shape, 3)
+    pose[..., :2] = np.minimum(np.maximum(points * scale[..., None], -4), 4)
+    pose[..., 2] = confidence
+    x[..., _POSE : _POSE + 2] = 2 * np.arctan(centre)
+    x[..., _POSE + 2] = np.log(spread) + 1.7
+    return x, view
 
 
 def flip_features(x):
@@ -133,6 +134,13 @@ def flip_bones(bones):
 
 def _looking_at(tangent):
     """A camera turned without roll so that the ray (…, 2) is its axis: (…, 3, 3), axes as rows."""
-    forward = unit(np.concatenate([tangent, np.ones_like(tangent[..., :1])], -1))
-    right = unit(np.stack([forward[..., 2], np.zeros_like(forward[..., 0]), -forward[..., 0]], -1))
-    return np.stack([right, cross(forward, right), forward], -2)
+    x, y = tangent[..., 0], tangent[..., 1]
+    across = np.sqrt(1 + x * x)
+    length = np.sqrt(1 + x * x + y * y)
+    view = np.zeros((*x.shape, 3, 3), tangent.dtype)
+    view[..., 0, 0], view[..., 0, 2] = 1 / across, -x / across
+    view[..., 1, 0], view[..., 1, 1], view[..., 1, 2] = -x * y, across * across, -y
+    view[..., 1, :] /= (across * length)[..., None]
+    view[..., 2, 0], view[..., 2, 1], view[..., 2, 2] = x, y, 1
+    view[..., 2, :] /= length[..., None]
+    return view

@@ -4,11 +4,11 @@ Owns the short history of keypoints, the choice of what counts as seen, and the 
 front of the camera. The inputs' form is `features`', the weights are `network`'s.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..rotation import dot
 from .features import ASSUMED_FOCAL, JOINTS_FROM_BONES, LAGS_S, features
 from .network import Network
 
@@ -20,6 +20,7 @@ LEAST_JOINTS = 4
 _FARTHEST = 5.0
 #: A pause longer than this is a new beginning.
 _LONGEST_GAP_S = 0.5
+_LAGS_S = np.array(LAGS_S)
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,9 @@ class Lifter:
         self._remember(keypoints, scores, size, float(time_s))
         if (scores > 0).sum() < LEAST_JOINTS:
             return _nobody()
-        window = [(keypoints, scores)] + [self._at(time_s - lag) for lag in LAGS_S[1:]]
-        points = np.stack([w[0] for w in window])[None]
-        trust = np.stack([w[1] for w in window])[None]
+        points, trust = self._at(time_s - _LAGS_S)
         focal = float(focal_px or ASSUMED_FOCAL * size.max())
-        x, view = features(points, trust, size[None], np.array([focal]))
+        x, view = features(points[None], trust[None], size[None], np.array([focal]))
         bones = self._network(x) @ view
         joints = (JOINTS_FROM_BONES @ bones)[0].astype(np.float64)
         return Lifted(joints, root_translation(joints, keypoints, scores, size, focal))
@@ -89,25 +88,23 @@ class Lifter:
             for kept in (times, self._keypoints, self._scores):
                 kept.pop(0)
 
-    def _at(self, time_s):
-        """Keypoints and scores at a past moment, between the frames around it."""
-        after = bisect_right(self._times, time_s)
-        if after == 0:
-            return np.zeros((17, 2)), np.zeros(17)
-        before = after - 1
-        after = min(after, len(self._times) - 1)
-        gap = self._times[after] - self._times[before]
-        share = (time_s - self._times[before]) / gap if gap > 0 else 0.0
-        a, b = self._scores[before], self._scores[after]
+    def _at(self, times_s):
+        """Keypoints (T, 17, 2) and scores (T, 17) at moments up to now, between the frames around each."""
+        times, keypoints, scores = np.array(self._times), np.array(self._keypoints), np.array(self._scores)
+        after = times.searchsorted(times_s, "right")
+        before = np.maximum(after - 1, 0)
+        known = after > 0
+        after = np.minimum(after, len(times) - 1)
+        gap = times[after] - times[before]
+        share = ((times_s - times[before]) / np.where(gap > 0, gap, np.inf))[:, None]
+        a, b = scores[before], scores[after]
         # A joint seen on one side alone counts there if that frame is the nearer one.
-        wa = (1 - share) * ((a > 0) & ((b > 0) | (share <= 0.5)))
-        wb = share * ((b > 0) & ((a > 0) | (share > 0.5)))
+        wa = (1 - share) * ((a > 0) & ((b > 0) | (share <= 0.5)) & known[:, None])
+        wb = share * ((b > 0) & ((a > 0) | (share > 0.5)) & known[:, None])
         total = wa + wb
-        safe = np.where(total > 0, total, 1.0)
-        points = (self._keypoints[before] * wa[:, None] + self._keypoints[after] * wb[:, None]) / safe[
-            :, None
-        ]
-        return points, (a * wa + b * wb) / safe
+        total[total <= 0] = 1.0
+        points = (keypoints[before] * wa[..., None] + keypoints[after] * wb[..., None]) / total[..., None]
+        return points, (a * wa + b * wb) / total
 
 
 def root_translation(joints_camera, keypoints, scores, size, focal_px):
@@ -117,23 +114,19 @@ def root_translation(joints_camera, keypoints, scores, size, focal_px):
     A joint p seen along the tangents (a, b) asks p.x + t.x = a (p.z + t.z), and the same for y.
     """
     seen = scores > 0
-    if seen.sum() < LEAST_JOINTS:
+    if np.count_nonzero(seen) < LEAST_JOINTS:
         return None
     tangent = (keypoints[seen] - size / 2) / focal_px
     p, w = joints_camera[seen], scores[seen]
-    zero = np.zeros(len(p))
-    rows = np.concatenate(
-        [np.stack([w, zero, -w * tangent[:, 0]], 1), np.stack([zero, w, -w * tangent[:, 1]], 1)]
-    )
-    wanted = np.concatenate(
-        [w * (tangent[:, 0] * p[:, 2] - p[:, 0]), w * (tangent[:, 1] * p[:, 2] - p[:, 1])]
-    )
-    normal = rows.T @ rows
-    smallest, _, largest = np.linalg.eigvalsh(normal)
-    if smallest * 1e9 < largest:
+    asked = tangent * p[:, 2:] - p[:, :2]
+    terms = np.column_stack((np.ones(len(p)), tangent, asked, dot(tangent, tangent), dot(tangent, asked)))
+    one, a, b, x, y, square, along = (w * w @ terms).tolist()
+    # The normal equations are one·(x, y) shifted by z·(a, b), and what they leave for z alone.
+    spread = square - (a * a + b * b) / one
+    if spread * 1e9 < one + square:
         return None
-    root = np.linalg.solve(normal, rows.T @ wanted)
-    return root if root[2] > 0.1 else None
+    z = ((a * x + b * y) / one - along) / spread
+    return np.array([(x + a * z) / one, (y + b * z) / one, z]) if z > 0.1 else None
 
 
 def _seen(keypoints, scores, size):
