@@ -45,7 +45,7 @@ class Preview:
         self._reader: PreviewReader | None = None
         self._asked_s = self._since_s = self._seen_s = float("-inf")
         self._poses: OrderedDict[float, dict[int, PosePacket]] = OrderedDict()
-        self._figures: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._people: list[PosePacket] = []
         self._session: str | None = None
         self._shape = MAX_WIDTH, MAX_HEIGHT
         self._rgba: np.ndarray | None = None  # of a picture that is not yet on the GPU
@@ -92,7 +92,7 @@ class Preview:
         if (picture is not None or packets) and self._poses:
             # The people of the picture's own frame, where it is still known.
             people = self._poses.get(self._pictured) or next(reversed(self._poses.values()))
-            self._figures = [_figure(packet) for packet in people.values() if not packet.empty]
+            self._people = [packet for packet in people.values() if not packet.empty]
             if self._pictured is None:
                 self._shape = _shape_of(people)
             window.redraw_views()
@@ -105,7 +105,7 @@ class Preview:
             self._handler = None
             window.redraw_views()
         self._poses.clear()
-        self._figures = []
+        self._people = []
         self._rgba = self._texture = self._pictured = self._place = self._frame = self._link = None
         self._asked_s = self._seen_s = float("-inf")
         self.says = ""
@@ -161,8 +161,8 @@ class Preview:
         if place != self._place:
             self._place, self._frame = place, _Frame(*place)
         self._frame.draw(self._texture)
-        for figure in self._figures:
-            _draw_figure(*figure, *place)
+        for packet in self._people:
+            _draw_figure(*figure_of(packet), *place)
         self.draw_ms.add(time.perf_counter() - began_s)
 
 
@@ -220,7 +220,7 @@ def _size_of(packet: PosePacket) -> tuple[int, int]:
     return packet.size if packet.size is not None and min(packet.size) > 0 else (MAX_WIDTH, MAX_HEIGHT)
 
 
-def _figure(packet: PosePacket) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def figure_of(packet: PosePacket) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lines (L, 2, 2), their colours (L, 3) and dots (N, 2) of a person, in shares of the picture, y up."""
     points = packet.keypoints[:17] / _size_of(packet)
     points = np.stack([points[:, 0], 1.0 - points[:, 1]], axis=1)

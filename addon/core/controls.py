@@ -82,9 +82,9 @@ class Controls:
         rotations: (F, B, 4), hips_location: (F, 3): the rig's pose.
         """
         if self._plain:
-            locations = np.zeros((*rotations.shape[:2], 3))
-            locations[:, self.rig.index["hips"]] = hips_location
-            return rotations, locations
+            locations = np.zeros((len(rotations), len(self.row), 3))
+            locations[:, self.row == self.rig.index["hips"]] = hips_location[:, None]
+            return rotations[:, self.row], locations
         matrices = forward(self.rig, rotations, hips_location)
         turns = self._turns(matrices[..., :3, :3] @ self._rest_back)
         places = matrices[..., :3, 3]
@@ -103,19 +103,16 @@ class Controls:
 
     @cached_property
     def _plain(self):
-        """Whether the controls are the rig's bones themselves, each in its parent's space: then the pose is what is
-        keyed."""
-        bones, rest = len(self.rig.bones), self.rig.rest
+        """Whether the controls are bones of the rig, each in its parent's space: then the pose is what is keyed."""
+        if self.twists or len(self.swivels.control) or len(self.poles.control) or (self.row < 0).any():
+            return False
+        rest = self.rig.rest[self.row, :3, :3]
         return (
-            not self.twists
-            and not len(self.swivels.control)
-            and not len(self.poles.control)
-            and np.array_equal(self.row, np.arange(bones))
-            and np.array_equal(self.space[:, 0], self.rig.parents)
+            np.array_equal(self.space[:, 0], self.rig.parents[self.row])
             and not self.share.any()
             and np.allclose(self.offset, np.eye(3), atol=1e-6)
-            and np.allclose(self.rest, rest[:, :3, :3], atol=1e-6)
-            and np.allclose(self.axes[self.rig.index["hips"]], rest[self.rig.index["hips"], :3, :3], atol=1e-6)
+            and np.allclose(self.rest, rest, atol=1e-6)
+            and np.allclose(self.axes, rest, atol=1e-6)
         )
 
     @cached_property

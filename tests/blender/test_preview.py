@@ -100,7 +100,7 @@ def test_a_picture_is_taken_in_with_its_own_frames_people(session, actor, sender
     sender.play(actor.packets[1:6])  # later ones are here already
     assert preview._pictured == actor.packets[3].timestamp and preview._shape == (120, 90)
     np.testing.assert_allclose(preview._rgba[..., :3] * 255, image, atol=1e-3)
-    ends, colours, _ = preview._figures[0]
+    ends, colours, _ = extension.addon("preview").figure_of(*preview._people)
     points = actor.packets[3].keypoints / actor.SIZE
     np.testing.assert_allclose(ends[0, 0], [points[5, 0], 1 - points[5, 1]], atol=1e-3)
     assert len(ends) == len(colours) and ((ends >= 0) & (ends <= 1)).all()
@@ -109,14 +109,16 @@ def test_a_picture_is_taken_in_with_its_own_frames_people(session, actor, sender
     assert not memory_left(extension) and worker.asked()[-1].name == ""  # given back
 
 
-def test_a_foreign_senders_size_does_no_harm(session, actor, sender, shown):
+def test_a_foreign_senders_size_does_no_harm(session, actor, sender, shown, extension):
     preview, _, settings = shown
     settings.preview = True
     bpy.ops.mocap.connect()
     for size in ([0.5, 0.5], [1e9, 1], ["a", 2], None):
         foreign = replace(actor.packets[0], meta={"frame_size": size})
         sender.play([foreign])
-        assert min(preview._shape) >= 1 and len(preview._figures) == 1
+        assert min(preview._shape) >= 1
+        ends, _, _ = extension.addon("preview").figure_of(*preview._people)
+        assert ((ends >= 0) & (ends <= 1)).all()
 
 
 def test_another_session_is_another_picture(session, actor, sender, shown, worker, extension):
@@ -157,7 +159,7 @@ def test_of_what_is_replayed_there_is_no_picture(session, shown, extension):
     bpy.ops.mocap.start_capture()
     machine.put("source", "0")  # chosen, and not started yet: what plays goes on
     until = time.perf_counter() + PATIENCE_S
-    while not preview._figures:
+    while not preview._people:
         session.tick()
         time.sleep(0.005)
         assert time.perf_counter() < until

@@ -72,7 +72,7 @@ def test_a_plain_rig_keys_the_solvers_own_rotations(humanoid, seed):
         turned, places = controls.basis(rotations, moved)
         assert angle_between(turned, rotations).max() < 1e-6
         assert np.allclose(places[:, rig.index["hips"]], moved)
-        assert np.allclose(places[:, 1:], 0, atol=1e-9)
+        assert np.allclose(np.delete(places, rig.index["hips"], axis=1), 0, atol=1e-9)
 
 
 def test_bone_axes_of_its_own_do_not_change_where_a_control_points(humanoid_rig):
