@@ -30,6 +30,7 @@ _SHOWN_BY[
     _TRUNK, [BODY_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("shoulder", "hip")]
 ] = True
 _SHOWN_BY[_HEAD, _FACE] = True
+_SHOWING = np.flatnonzero(_SHOWN_BY.any(axis=0))
 
 
 def ease(rig, rotations, previous, returning, lost, scores, unseen_s, dt_s):
@@ -40,12 +41,12 @@ def ease(rig, rotations, previous, returning, lost, scores, unseen_s, dt_s):
     seen.
     """
     angle = angle_between(previous, rotations)
-    guessed = scores < GUESSED_SCORE
+    absent = lost | (scores < GUESSED_SCORE)
     slow = angle.max() <= SLOWEST * FASTEST_RAD_S * dt_s
-    if slow and returning is None and not (lost | guessed).any():
+    if slow and returning is None and not absent[_SHOWING].any():
         return rotations, None
     b = bind(rig)
-    unseen = _bones(rig, b, _hidden(lost | guessed))
+    unseen = _bones(rig, b, _hidden(absent))
     returning = unseen if returning is None else returning | unseen
     rotations = rotations.copy()
     idle = _bones(rig, b, _hidden(lost & (unseen_s > EASE_AFTER_S)))

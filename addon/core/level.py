@@ -97,10 +97,10 @@ def upright(joints_camera, speed_m_s=0.0):
     stand would see counts nothing.
     """
     with np.errstate(invalid="ignore"):
-        shoulders = joints_camera[..., _SHOULDERS, :].mean(axis=-2)
         hips, knees, ankles = (joints_camera[..., rows, :] for rows in (_HIPS, _KNEES, _ANKLES))
-        feet = ankles.mean(axis=-2)
-        middle = hips.mean(axis=-2)
+        shoulders, middle, feet = (
+            (pair[..., 0, :] + pair[..., 1, :]) / 2 for pair in (joints_camera[..., _SHOULDERS, :], hips, ankles)
+        )
         axis = unit(shoulders - feet)
         across = joints_camera[..., [_HIPS[0], _SHOULDERS[0]], :] - joints_camera[..., [_HIPS[1], _SHOULDERS[1]], :]
         lean = LEAN_STANDING + (LEAN_WALKING - LEAN_STANDING) * np.minimum(speed_m_s / WALK_M_S, 1.0)
@@ -114,15 +114,15 @@ def upright(joints_camera, speed_m_s=0.0):
             * _between(together, 70, 20)
             * _between(back, 30, 5)
             * _between(dot(axis, CAMERA_UP), 50, 40)
-            * np.sqrt(np.clip((FAST_M_S - speed_m_s) / (FAST_M_S - RUN_M_S), 0.0, 1.0))
+            * np.sqrt(np.minimum(np.maximum((FAST_M_S - speed_m_s) / (FAST_M_S - RUN_M_S), 0.0), 1.0))
         )
     unseen = np.isnan(weight)
     return np.where(unseen[..., None], CAMERA_UP, axis), np.where(unseen, 0.0, weight**2)
 
 
 def _between(cosine, none_deg, full_deg):
-    low, high = np.cos(np.radians(none_deg)), np.cos(np.radians(full_deg))
-    return np.clip((cosine - low) / (high - low), 0.0, 1.0)
+    low, high = math.cos(math.radians(none_deg)), math.cos(math.radians(full_deg))
+    return np.minimum(np.maximum((cosine - low) / (high - low), 0.0), 1.0)
 
 
 def up_of_take(joints_camera, speed_m_s=0.0):

@@ -86,10 +86,17 @@ class State:
         return cls(stand=stand or Stand(), held=held)
 
 
+def _changed(state, **changes):
+    """A copy of the state with these changes, as `dataclasses.replace` makes it, in a sixth of its time."""
+    twin = object.__new__(State)
+    twin.__dict__.update(state.__dict__, **changes)
+    return twin
+
+
 def recentred(state):
     """The state from which the character goes on where it stood, facing as it did; all else that is known stays."""
     returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
-    return replace(
+    return _changed(
         state, rotation=None, middle=None, root_camera=None, ankles=None, contact=Contact(), returning=returning
     )
 
@@ -115,7 +122,7 @@ def step(rig, settings, state, packet):
         settings.heaviness,
     )
     track = adaptive.forget(track, COAST_S)
-    state = replace(state, track=track, lifter=lifter, time_s=packet.timestamp, session=packet.session)
+    state = _changed(state, track=track, lifter=lifter, time_s=packet.timestamp, session=packet.session)
     joints_camera = track.position[:JOINTS]
     root_camera = track.position[ACROSS] + track.position[DEPTH]
 
@@ -178,7 +185,7 @@ def step(rig, settings, state, packet):
         rotations = rotations * np.copysign(1.0, dot(rotations, previous))[:, None]  # in one hemisphere
     location = _location(b, state, turns, middle + shift, before, dt_s)
     pose = RigPose(rotations, location, rotation, packet.timestamp)
-    state = replace(
+    state = _changed(
         state, pose=pose, middle=middle, ankles=ankles[0],
         root_camera=root_camera if rooted else state.root_camera,
         ankle_speed=pose_speed, contact=contact, returning=returning,
@@ -194,8 +201,8 @@ def _seated(state, settings, scores, dt_s, first):
         seated, waited_s = seated_after(state.seated, state.seated_s, scores, SEATED_AFTER_S if first else dt_s)
     if state.seated and not seated:
         returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
-        return replace(state, seated=False, seated_s=0.0, risen_s=0.0, returning=returning)
-    return replace(state, seated=seated, seated_s=waited_s, risen_s=min(state.risen_s + dt_s, RISE_S))
+        return _changed(state, seated=False, seated_s=0.0, risen_s=0.0, returning=returning)
+    return _changed(state, seated=seated, seated_s=waited_s, risen_s=min(state.risen_s + dt_s, RISE_S))
 
 
 def _start(b, settings, rotation, root_camera, scale):
@@ -240,7 +247,7 @@ def _clocked(state, packet):
         return state, None
     if state.session == packet.session and dt_s > 0:  # the same camera, after a pause
         returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
-        return replace(state, track=None, root_camera=None, ankles=None, returning=returning), 0.0
+        return _changed(state, track=None, root_camera=None, ankles=None, returning=returning), 0.0
     returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
     return replace(State.initial(state.stand, state.held), pose=state.pose, returning=returning), 0.0
 
@@ -250,7 +257,7 @@ def _oriented(state, settings, joints_camera, root_camera, root_velocity, dt_s):
     as it was calibrated."""
     if settings.calibration is not None:
         if state.rotation is None:
-            state = replace(state, rotation=calibrated_rotation(settings.calibration, state.stand))
+            state = _changed(state, rotation=calibrated_rotation(settings.calibration, state.stand))
         return state, state.rotation
     if state.rotation is not None and settings.level != "AUTO":
         return state, state.rotation
@@ -258,15 +265,15 @@ def _oriented(state, settings, joints_camera, root_camera, root_velocity, dt_s):
     if settings.level == "AUTO":
         state = _stood(state, joints_camera, root_velocity, dt_s)
         foot = level.lower_foot(joints_camera[ANKLES], state.up) + root_camera
-        state = replace(state, ground=state.ground.seen(foot, dt_s))
+        state = _changed(state, ground=state.ground.seen(foot, dt_s))
         rotation = level.levelled(state.up, state.ground)
     if state.rotation is None:
         turn = state.stand.heading_rad - level.heading_rad(joints_camera @ rotation.T)
-        state = replace(state, yaw_rad=turn if np.isfinite(turn) else 0.0)
+        state = _changed(state, yaw_rad=turn if np.isfinite(turn) else 0.0)
     rotation = level.yaw(state.yaw_rad) @ rotation
     if state.rotation is not None:
         rotation = level.towards(state.rotation, rotation, dt_s)
-    return replace(state, rotation=rotation), rotation
+    return _changed(state, rotation=rotation), rotation
 
 
 def _stood(state, joints_camera, root_velocity, dt_s):
@@ -279,7 +286,7 @@ def _stood(state, joints_camera, root_velocity, dt_s):
     if state.up is not None:
         seconds *= level.agreement(axis, state.up)
     up = level.CAMERA_UP * 2e-4 if state.up is None else state.up
-    return replace(state, up=up + axis * seconds, up_s=state.up_s + seconds)
+    return _changed(state, up=up + axis * seconds, up_s=state.up_s + seconds)
 
 
 def _scaled(b, settings, state, joints, dt_s):
@@ -293,7 +300,7 @@ def _scaled(b, settings, state, joints, dt_s):
     known_s = min(state.leg_s, SCALE_MEMORY_S)  # none yet where a pause came right after the first frame
     share = dt_s / max(known_s + dt_s, 1e-6) if state.leg_m else 1.0
     leg_m = state.leg_m + (length - state.leg_m) * share
-    return replace(state, leg_m=leg_m, leg_s=state.leg_s + dt_s), b.leg_length / leg_m
+    return _changed(state, leg_m=leg_m, leg_s=state.leg_s + dt_s), b.leg_length / leg_m
 
 
 def _live_speed(state, ankles, dt_s):

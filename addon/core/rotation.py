@@ -59,7 +59,7 @@ def apply(matrix, v):
 
 
 def transpose(matrix):
-    return np.swapaxes(matrix, -1, -2)
+    return matrix.swapaxes(-1, -2)
 
 
 def normalize(q):

@@ -77,6 +77,9 @@ FLIP_BONES = np.array(
         for b in BONES
     ]
 )
+_FLIP_COLUMNS = np.arange(FEATURES)
+_FLIP_COLUMNS[:_POSE] = _FLIP_COLUMNS[:_POSE].reshape(-1, 17, 3)[:, FLIP_JOINTS].ravel()
+_FLIP_SIGNS = np.tile(np.array([-1, 1, 1], np.float32), FEATURES // 3)  # of x, y and how sure; of the ray and the size
 #: What mirroring multiplies a bone's coordinates by.
 FLIP_BONE_SIGNS = np.array([[1, -1, -1] if b.endswith("_half") else [-1, 1, 1] for b in BONES], np.float32)
 
@@ -120,11 +123,7 @@ def features(keypoints, confidence, size, focal_px):
 
 def flip_features(x):
     """The input of the mirrored picture: (…, FEATURES) → the same."""
-    pose = x[..., :_POSE].reshape(*x.shape[:-1], len(LAGS_S), 17, 3)[..., FLIP_JOINTS, :]
-    pose = pose * np.array([-1, 1, 1], np.float32)
-    rest = x[..., _POSE:].copy()
-    rest[..., 0] *= -1
-    return np.concatenate([pose.reshape(*x.shape[:-1], -1), rest], -1)
+    return x[..., _FLIP_COLUMNS] * _FLIP_SIGNS
 
 
 def flip_bones(bones):

@@ -30,9 +30,8 @@ def track(upper, lower, previous_upper=None, previous_hinge=None):
     reference = default_hinge(upper)
     across = cross(upper, reference)
     observed = cross(upper, lower)
-    sine = norm(observed)
     angle = np.arctan2(dot(observed, across), dot(observed, reference))
-    weight = hinge_weight(sine)
+    weight = hinge_weight(norm(observed))
     low, high = FURTHEST_RAD[2:].T
     beyond = np.maximum(low - angle[:, 2:], angle[:, 2:] - high)
     weight[:, 2:] *= np.clip(1 - beyond / FADE_RAD, 0.0, 1.0)  # a knee that bends forwards is noise
