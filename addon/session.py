@@ -175,6 +175,7 @@ class Session:
         source = _without_password(preferences.get("source"))
         try:
             self.cues.cancel()
+            self._again = False
             self.recording = Recording(cast, scene, source)
             self.filming = Filming(self.recording.path, self.link) if scene.mocap.record.keep_video else None
         except TakeError as error:
@@ -542,6 +543,9 @@ class Session:
             window.show_status(None)
             if self.last_takes:
                 window.push_undo("Record Take")
+            if self._again and self.last_takes and scene.mocap.chains:
+                self._again = False
+                self.notice = self.notice or window.solve_chains()
         return problem
 
     # Its own upkeep

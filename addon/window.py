@@ -84,3 +84,17 @@ def push_undo(message: str) -> None:
         return
     with bpy.context.temp_override(window=windows[0]):
         bpy.ops.ed.undo_push(message=message)
+
+
+def solve_chains() -> str:
+    """Let the marked chains follow their targets over the takes as they are now; what went wrong, a sentence."""
+    windows = bpy.context.window_manager.windows
+    try:
+        if windows:
+            with bpy.context.temp_override(window=windows[0]):
+                bpy.ops.mocap.solve_chains("INVOKE_DEFAULT")
+        else:
+            bpy.ops.mocap.solve_chains()
+    except RuntimeError as error:
+        return str(error).removeprefix("Error: ").strip()
+    return ""

@@ -166,3 +166,23 @@ def test_cancelling_puts_the_playhead_back_and_ends_the_worker(program, session,
     work.close()
     assert bpy.context.scene.frame_current == 5
     assert not [c for c in extension.addon("action").curves(character.animation_data.action) if "tail" in c.data_path]
+
+
+def test_a_take_that_is_solved_again_has_its_chains_solved_again(
+    program, tail, session, actor, sender, character, extension
+):
+    character.animation_data_clear()
+    bpy.context.scene.render.fps = 30
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:20])
+    bpy.ops.mocap.record_stop()
+    bpy.ops.mocap.disconnect()
+    mark(tail, solver="damped")
+    chains = {chain.armature for chain in bpy.context.scene.mocap.chains}
+    assert chains == {character}
+    bpy.ops.mocap.solve_again(filepath=str(session.last_take.path))
+    action = extension.addon("action")
+    made = [c for c in action.curves(character.animation_data.action) if "tail" in c.data_path]
+    assert made and len(made[0].keyframe_points) == len(session.last_take.frames)
+    assert not session.error
