@@ -44,13 +44,19 @@ class Network:
 
     def raw(self, x):
         """(N, FEATURES) → (N, 16, 3) m, one pass."""
-        (w, b), *hidden, (w_out, b_out) = self.layers
-        h = np.maximum(x @ w + b, 0)
-        for (w1, b1), (w2, b2) in zip(hidden[::2], hidden[1::2], strict=True):
-            h = h + np.maximum(np.maximum(h @ w1 + b1, 0) @ w2 + b2, 0)
+        first, *hidden, (w_out, b_out) = self.layers
+        h = _rectified(x, *first)
+        for one, other in zip(hidden[::2], hidden[1::2], strict=True):
+            h += _rectified(_rectified(h, *one), *other)
         return (h @ w_out + x @ self.short + b_out).reshape(len(x), len(BONES), 3)
 
     def __call__(self, x):
         """(N, FEATURES) → bones (N, 16, 3) m, the mean over the picture and its mirror image."""
         both = self.raw(np.concatenate([x, flip_features(x)]))
         return (both[: len(x)] + flip_bones(both[len(x) :])) / 2
+
+
+def _rectified(x, w, b):
+    out = x @ w
+    out += b
+    return np.maximum(out, 0, out=out)
