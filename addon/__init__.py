@@ -70,6 +70,7 @@ def register() -> None:
         properties,
         session,
         setting_up,
+        silence,
         take_list,
         translations,
     )
@@ -82,6 +83,7 @@ def register() -> None:
     take_list.register()
     film_reference.register()
     export_operator.add_to_data()
+    silence.register()
     session.register()
     setting_up.register()
     preview_panel.register()
@@ -103,6 +105,7 @@ def unregister() -> None:
         refining,
         session,
         setting_up,
+        silence,
         take_list,
         translations,
     )
@@ -113,6 +116,7 @@ def unregister() -> None:
     preview_panel.unregister()
     setting_up.unregister()
     session.unregister()
+    silence.unregister()
     export_operator.remove_from_data()
     film_reference.unregister()
     take_list.unregister()

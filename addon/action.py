@@ -87,6 +87,11 @@ def first_slot(action: bpy.types.Action):
     return None if _LEGACY or not len(action.slots) else action.slots[0]
 
 
+def slots(action: bpy.types.Action) -> list:
+    """The Action's slots; one that is None where Blender has none."""
+    return [None] if _LEGACY else list(action.slots)
+
+
 def set_slot(owner, slot) -> None:
     """Have animation data, or an NLA strip, play a slot."""
     if not _LEGACY and slot is not None:

@@ -14,7 +14,7 @@ import numpy as np
 from bpy_extras.io_utils import axis_conversion
 from mathutils import Matrix
 
-from . import action, bone_maps, bvh, joint_tables, take_layers
+from . import action, bone_maps, bvh, joint_tables, silence, take_layers
 from .core.bone_map import PARTS
 from .core.root_motion import floor_path
 from .export_copy import CopyError, Motion, RigCopy
@@ -116,7 +116,8 @@ def export(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.touch()
-        _write(context, armature, unfinished, kind, options, take)
+        with silence.lifted():
+            _write(context, armature, unfinished, kind, options, take)
         os.replace(unfinished, path)
     except CopyError as error:
         raise ExportError(str(error)) from error

@@ -2,12 +2,14 @@
 
 import shutil
 import subprocess
+import threading
+import time
 
 import bpy
 
 from . import machine, setting_up, sources, window
 from .core import background, speeds
-from .core.make_worker import SetupError
+from .core.make_worker import ASIDE, SetupError
 from .core.places import weights_folder
 from .core.published import BETTER, PUBLISHED, Published
 from .core.systems import start_detached, variables_for_children
@@ -51,16 +53,22 @@ def cancel(model: Published) -> None:
 
 
 def delete(model: Published) -> None:
-    """Delete its weights, and what there is of them. Raises SetupError."""
+    """Delete its weights, and what there is of them. Raises SetupError.
+
+    They are moved aside at once and deleted in a thread: gigabytes take their time.
+    """
+    if report(model).state == "running":
+        raise SetupError("Cancel the download first.")
     try:
         if model.folder.exists():
-            shutil.rmtree(model.folder)
+            model.folder.rename(weights_folder() / f"{ASIDE}{time.time_ns()}")
         background.forget(_report_file(model))
         _report_file(model).with_suffix(".log").unlink(missing_ok=True)
     except OSError as error:
         raise SetupError(f"{error.filename or model.folder} cannot be deleted: {error.strerror}.") from None
     if machine.get("model") == model.name:
         machine.put("model", "")
+    _delete_what_lies_aside()
 
 
 def speed(config: str) -> str:
@@ -93,7 +101,13 @@ def _report_file(model: Published):
     return weights_folder() / f"{model.name}.json"
 
 
+def _delete_what_lies_aside() -> None:
+    for folder in weights_folder().glob(f"{ASIDE}*"):
+        threading.Thread(target=shutil.rmtree, args=(folder, True), name="delete model", daemon=True).start()
+
+
 def register() -> None:
+    _delete_what_lies_aside()  # where Blender was closed meanwhile
     if any(report(model).state == "running" for model in listed()):  # from a Blender before
         watch()
 

@@ -29,6 +29,27 @@ class MOCAP_OT_record(Operator, bpy.types.Operator):
             session.record(context.scene)
 
 
+class MOCAP_OT_keep_take(bpy.types.Operator):
+    """Does nothing but end, so that Blender makes an undo step."""
+
+    bl_idname = "mocap.keep_take"
+    bl_label = "Record Take"
+    bl_options: ClassVar = {"UNDO", "INTERNAL"}
+
+    def invoke(self, context, event):
+        wm = context.window_manager
+        self._timer = wm.event_timer_add(0.01, window=context.window)
+        wm.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context, event):
+        self.cancel(context)
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context):
+        context.window_manager.event_timer_remove(self._timer)
+
+
 class MOCAP_OT_pose_back(Operator, bpy.types.Operator):
     bl_idname = "mocap.pose_back"
     bl_label = "Pose Back"
@@ -69,4 +90,4 @@ class MOCAP_OT_fit_range(Operator, bpy.types.Operator):
         scene.frame_end = max(round(last), scene.frame_start)
 
 
-CLASSES = (MOCAP_OT_record, MOCAP_OT_pose_back, MOCAP_OT_fit_range)
+CLASSES = (MOCAP_OT_record, MOCAP_OT_keep_take, MOCAP_OT_pose_back, MOCAP_OT_fit_range)

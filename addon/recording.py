@@ -1,7 +1,7 @@
 """A take being recorded: every packet into the journal, live poses as keys of the Action to be."""
 
-import datetime
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from .driven import Driven
 from .held import pose_of, stand
 from .playing import Playing
 from .pose_before import PoseBefore
-from .take_layers import Silence
+from .silence import Silence
 
+_NUMBERED = re.compile(r"Take (\d{1,6})\b(?!-)")  # and no date, which once named takes
 _TELLING = 2000  # packets that tell when their pictures were taken
 
 
@@ -199,10 +200,13 @@ def frames_a_second(scene: bpy.types.Scene) -> float:
 
 
 def new_path() -> Path:
-    """A take's file that does not exist yet, named after the time."""
+    """A take's file that does not exist yet: its number is one more than those of the folder and of the file's
+    Actions."""
     folder = places.takes_folder()
-    name = datetime.datetime.now().strftime("Take %Y-%m-%d %H-%M-%S")
-    path, number = folder / f"{name}{SUFFIX}", 2
-    while os.path.lexists(path):
-        path, number = folder / f"{name} ({number}){SUFFIX}", number + 1
-    return path
+    try:
+        names = [entry.name for entry in os.scandir(folder)]
+    except OSError:  # it is made with the take, or the journal says why not
+        names = []
+    names += [one.name for one in bpy.data.actions]
+    numbers = [int(found[1]) for found in map(_NUMBERED.match, names) if found]
+    return folder / f"Take {max(numbers, default=0) + 1}{SUFFIX}"

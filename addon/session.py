@@ -38,6 +38,7 @@ from .pose_before import PoseBefore
 from .preview import preview
 from .recording import Recording, frames_a_second, header_of, stand_in, take_name
 from .replay import Replay
+from .silence import LiveSilence
 from .solving import SolvedTake, Solving, named
 
 _SMALL = 1_000_000  # bytes of a take that is read at once
@@ -75,6 +76,7 @@ class Session:
         self.at_once = bpy.app.background
         self._capture = Capture()
         self._replay = Replay()
+        self._silence = LiveSilence()
         self._scene_name = ""
         self._cast = [Driven(0)]  # the scene's character, then the others
         self._waiting: list[Solving] = []  # the take's other characters
@@ -259,6 +261,7 @@ class Session:
         if not shown:
             other = f"not person {cast[0][1]}; {named(people)}. Choose another person" if people else "nobody"
             raise SessionError(f"{path} shows {other}.")
+        made = take_layers.made_of(path, take.packets) if self._again else {}
         waiting, problem = [], ""
         for number, armature, person in shown:
             try:
@@ -272,7 +275,7 @@ class Session:
             waiting.append(
                 Solving(
                     path, target, settings, stood, take.packets, first_frame, fps,
-                    take_layers.made_of(path, armature) if self._again else "", person, pose_of(armature, target),
+                    made.get(armature, ""), person, pose_of(armature, target),
                     take_name(path, number, armature), None, notes.start_s, notes.end_s, take_layers.on_track(scene),
                     bounds_of(scene),
                 )
@@ -408,6 +411,7 @@ class Session:
         if leading is not None and not leading.empty:
             self._quality.add(now, leading.scores)
         cast = self._driven(scene)
+        self._silence.follow(scene, cast, self.link, now)
         by_person = {driven.person: [] for driven in self._cast}
         for packet in packets:
             by_person.get(packet.person, []).append(packet)
@@ -535,17 +539,17 @@ class Session:
             solved = solving.write(armature, take_action, budget_s)
             if solved is None:
                 return ""
-            take_layers.remember(take_action, solving.path, armature)
+            take_layers.remember(take_action, solving.path, solving.begins, armature)
             self.last_takes.append(solved)
         self.solving = self._waiting.pop(0) if self._waiting else None
         if self.solving is None:
             self.notice = self.notice or (self._journal.problem if self._journal is not None else "")
             window.show_status(None)
-            if self.last_takes:
-                window.push_undo("Record Take")
             if self._again and self.last_takes and scene.mocap.chains:
                 self._again = False
                 self.notice = self.notice or window.solve_chains()
+            if self.last_takes:
+                window.push_undo()  # its operator lies over that of the chains, so it comes before their first step
         return problem
 
     # Its own upkeep
@@ -559,6 +563,7 @@ class Session:
         self.recording = self.solving = self.reading = None
         self.cues.cancel()
         self._waiting = []
+        self._silence.end()
         for driven in self._cast:
             driven.release(bpy.data.scenes.get(self._scene_name))
         self._cast = [Driven(0)]

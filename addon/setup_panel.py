@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import machine, preferences, setting_up
+from . import machine, preferences, setting_up, sources
 from .core import systems, worker_environment
 from .core.background import format_bytes
 from .drawing import Panel, figures, fresh, sentence
@@ -17,7 +17,8 @@ _ICONS = {"ok": "CHECKMARK", "note": "INFO", "missing": "ERROR"}
 
 
 def notice(layout) -> None:
-    """What keeps the worker from being started, if anything, with the button for it."""
+    """What keeps the worker from being started, if anything, with the button for it. What is played in Blender needs
+    none."""
     situation, report = situation_now(), setting_up.report()
     if situation == "running":
         box = layout.box()
@@ -27,7 +28,8 @@ def notice(layout) -> None:
         row.operator("mocap.setup_cancel", icon="X")
         row.operator("mocap.setup_log", icon="TEXT")
         return
-    if situation == "elsewhere":
+    ended = report.state in ("failed", "cancelled", "interrupted")
+    if situation == "elsewhere" or not (ended or sources.needs_worker()):
         return
     if situation == "wrong":
         box = layout.box()
@@ -35,7 +37,6 @@ def notice(layout) -> None:
         sentence(box, f"The worker {program}, which the preferences name, is not there.", "ERROR")
         box.operator("mocap.forget_program", icon="VIEWZOOM")
         return
-    ended = report.state in ("failed", "cancelled", "interrupted")
     if situation == "ready" and not ended:
         return
     box = layout.box()
@@ -48,6 +49,7 @@ def notice(layout) -> None:
     else:
         box.label(text="The worker is not set up yet", icon="INFO")
         sentence(box, "It films you and finds your joints, in a Python of its own beside Blender.", "BLANK1")
+        sentence(box, "Test Motion and takes play without it.", "BLANK1")
     if not bpy.app.online_access:
         sentence(box, f"Blender may not go online. {ONLINE}.", "ERROR")
         box.operator("mocap.online_preferences", icon="PREFERENCES")

@@ -71,6 +71,7 @@ class Solving:
         self.track = track
         self._spent_s = self._writing_s = 0.0
         self._place = first_frame, from_frame, start_s, end_s, fps
+        self.begins = take_layers.beginning(packets)
         self._steps = self._work(settings, stand, packets, person, held, bounds)
         self._done = False
         self._written = 0  # channels, or curves are to be begun anew

@@ -61,6 +61,11 @@ def is_chosen() -> bool:
     return kind() == kind_of(machine.get("source"))
 
 
+def needs_worker() -> bool:
+    """Whether what is chosen is seen by a worker, and not played in Blender."""
+    return kind() not in ("TEST", "TAKE")
+
+
 def _get_text(only: str):
     return lambda _: machine.get("source") if kind() == only == kind_of(machine.get("source")) else ""
 

@@ -460,6 +460,7 @@ TEXTS = {
     "The set-up runs already": "La instalación ya está en marcha",
     "The set-up runs already.": "La instalación ya está en marcha.",
     "Cancel the set-up first.": "Cancela antes la instalación.",
+    "Cancel the download first.": "Cancela antes la descarga.",
     "Download": "Descargar",
     "This machine: {}.": "Este equipo: {}.",
     "uv, which does it, is fetched from its makers first: {}.": "Antes se descarga uv, que lo hace, de sus autores: {}.",
@@ -480,6 +481,7 @@ TEXTS = {
     "A worker on another machine needs a key: the same here and there.": (
         "Un proceso en otro equipo necesita una clave: la misma aquí y allí."
     ),
+    "Test Motion and takes play without it.": "El movimiento de prueba y las tomas se reproducen sin él.",
     "The worker is not set up yet": "El proceso de captura aún no está instalado",
     "The worker is not set up yet: press Set Up Worker.": (
         "El proceso de captura aún no está instalado: pulsa Instalar el proceso."

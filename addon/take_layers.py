@@ -1,56 +1,12 @@
-"""Takes beside what a character plays already: what they silence while they are recorded, and NLA tracks over it."""
+"""Takes beside what a character plays already, on NLA tracks over it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
-from bpy.app.handlers import persistent
 
 from . import action, masks
-from .rig import Target
-
-
-class Silence:
-    """Mutes, in everything the character plays, the curves of what the capture moves: they would throw it back at
-    every frame. `end` lets each be as it was; a file saved meanwhile has them so, too."""
-
-    def __init__(self, armature: bpy.types.Object, target: Target):
-        paths = {channel.data_path for channel in target.channels}
-        self._muted: set[tuple[str, str, int]] = set()
-        for played, slot in action.played(armature):
-            for curve in action.curves_for(played, slot):
-                if curve.data_path in paths and not curve.mute:
-                    curve.mute = True
-                    self._muted.add((played.name, curve.data_path, curve.array_index))
-
-        # Blender knows handlers by their function.
-        @persistent
-        def before(*_):
-            self._set(False)
-
-        @persistent
-        def after(*_):
-            self._set(True)
-
-        self._handlers = before, after
-        if self._muted:
-            bpy.app.handlers.save_pre.append(before)
-            bpy.app.handlers.save_post.append(after)
-
-    def end(self) -> None:
-        self._set(False)
-        for handlers, function in zip(
-            (bpy.app.handlers.save_pre, bpy.app.handlers.save_post), self._handlers, strict=True
-        ):
-            if function in handlers:
-                handlers.remove(function)
-        self._muted = set()
-
-    def _set(self, mute: bool) -> None:
-        for name in {name for name, _, _ in self._muted}:
-            played = bpy.data.actions.get(name)
-            for curve in action.curves_for(played) if played is not None else ():
-                if (name, curve.data_path, curve.array_index) in self._muted:
-                    curve.mute = mute
+from .core.protocol import PosePacket
 
 
 def on_track(scene: bpy.types.Scene) -> bool:
@@ -110,18 +66,26 @@ def remove(take: bpy.types.Action, armature: bpy.types.Object | None) -> None:
     action.remove(take, armature)
 
 
-def remember(take: bpy.types.Action, path: Path, armature: bpy.types.Object) -> None:
-    """Have an Action know which take it was made of, and for whom."""
-    action.note(take, path=str(path), character=armature.name)
+def remember(take: bpy.types.Action, path: Path, begins: str, armature: bpy.types.Object) -> None:
+    """Have an Action know which take it was made of, and for whom. begins: see `beginning`."""
+    action.note(take, path=str(path), begins=begins, character=armature.name)
 
 
-def made_of(path: Path, armature: bpy.types.Object) -> str:
-    """The name of the Action that was made of a take for this character, or an empty text."""
-    for take in bpy.data.actions:
-        known = action.is_take(take) and action.noted(take, "path") == str(path)
-        if known and action.noted(take, "character") == armature.name:
-            return take.name
-    return ""
+def made_of(path: Path, packets: Sequence[PosePacket]) -> dict[bpy.types.Object, str]:
+    """The names of the Actions that were made of a take, by character."""
+    begins, out = beginning(packets), {}
+    for take in reversed(bpy.data.actions):
+        if action.is_take(take) and action.noted(take, "path") == str(path):
+            character = bpy.data.objects.get(action.noted(take, "character"))
+            if character is not None and action.noted(take, "begins") in ("", begins):
+                out[character] = take.name
+    return out
+
+
+def beginning(packets: Sequence[PosePacket]) -> str:
+    """What tells a take from another one that has its name after it was deleted."""
+    first = packets[0]
+    return f"{first.session} {first.timestamp:.3f} {first.meta.get('received', 0.0):.3f}"
 
 
 def _fit(strip: bpy.types.NlaStrip, played: bpy.types.Action) -> None:

@@ -54,13 +54,14 @@ class MOCAP_PT_takes(Panel, bpy.types.Panel):
         takes = take_list.of(context)
         self._recover(layout, takes)
         row = layout.row()
-        row.template_list("MOCAP_UL_takes", "", takes, "items", takes, "index", rows=5 if len(takes.items) > 3 else 3)
+        row.template_list("MOCAP_UL_takes", "", takes, "items", takes, "index", rows=5 if len(takes.items) > 3 else 4)
         side = row.column(align=True)
         chosen = take_list.chosen(context)
         one = side.column(align=True)
         one.enabled = chosen is not None
         load = one.operator("mocap.load_take", text="", icon="IMPORT")
         load.filepath = chosen.path if chosen is not None else ""
+        one.operator("mocap.replay_take", text="", icon="PLAY").filepath = load.filepath
         one.operator("mocap.delete_take", text="", icon="TRASH").filepath = chosen.path if chosen is not None else ""
         side.separator()
         side.operator("mocap.load_take", text="", icon="FILE").filepath = ""

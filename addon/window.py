@@ -75,15 +75,15 @@ def show_status(text: str | None) -> None:
         window.workspace.status_text_set(text and say(text))
 
 
-def push_undo(message: str) -> None:
-    """One undo step. A timer has no window in its context, so one is lent."""
+def push_undo() -> None:
+    """One undo step of a take that was made. In a window Blender makes it itself, after an operator of ours: of
+    a long take it takes as long as all its keys take to be copied."""
     windows = bpy.context.window_manager.windows
-    if not windows:
-        if bpy.ops.ed.undo_push.poll():
-            bpy.ops.ed.undo_push(message=message)
-        return
-    with bpy.context.temp_override(window=windows[0]):
-        bpy.ops.ed.undo_push(message=message)
+    if windows and not bpy.app.background:
+        with bpy.context.temp_override(window=windows[0]):  # a timer has none in its context
+            bpy.ops.mocap.keep_take("INVOKE_DEFAULT")
+    elif bpy.ops.ed.undo_push.poll():
+        bpy.ops.ed.undo_push(message="Record Take")
 
 
 def solve_chains() -> str:

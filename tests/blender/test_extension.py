@@ -152,6 +152,7 @@ addon/session.py
 addon/setting_up.py
 addon/setup_operators.py
 addon/setup_panel.py
+addon/silence.py
 addon/solving.py
 addon/source_operators.py
 addon/sources.py

@@ -1,6 +1,7 @@
 """Models in the panel: what is here, in use, deleted, and when another one is advised."""
 
 import json
+import threading
 
 import pytest
 
@@ -23,13 +24,28 @@ def put_here(model):
     (model.folder / "mocap.json").write_text(json.dumps({"revision": "1"}), "utf-8")
 
 
-def test_a_model_that_is_here_is_used_and_deleted(extension, models, better):
+def test_a_model_that_is_here_is_used_and_deleted(extension, models, better, monkeypatch):
     machine = extension.addon("machine")
     put_here(better)
     bpy.ops.mocap.use_model(model=better.name)
     assert machine.get("model") == better.name
-    bpy.ops.mocap.delete_model(model=better.name)
+    began, may_go_on = threading.Event(), threading.Event()
+
+    def slow(folder, ignore_errors):
+        began.set()
+        may_go_on.wait(20)
+        rmtree(folder, ignore_errors)
+
+    rmtree = models.shutil.rmtree
+    monkeypatch.setattr(models.shutil, "rmtree", slow)
+    bpy.ops.mocap.delete_model(model=better.name)  # does not wait for the disk
     assert not better.folder.exists() and machine.get("model") == ""
+    assert began.wait(20)
+    may_go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "delete model":
+            thread.join(20)
+    assert not list(better.folder.parent.glob("removed-*"))
 
 
 def test_a_better_model_is_advised_for_a_camera_alone(extension, models, better, monkeypatch):

@@ -101,7 +101,69 @@ def test_while_live_the_masked_curves_are_mute_and_the_others_play(
         wanted.actions = ["Base"]
     assert state(module, wanted.actions[0]) == before  # in the file nothing is mute
     bpy.ops.mocap.record_stop()
+    bpy.ops.mocap.disconnect()
     assert state(module, base) == before
+
+
+def test_while_only_captured_the_masked_curves_are_mute_and_untouched_after(
+    session, settings, base, actor, sender, character, module, tmp_path
+):
+    for curve in module.curves_for(base):  # one that the user has muted stays so
+        curve.mute = (curve.data_path, curve.array_index) == (ARM, 0)
+    before = state(module, base)
+    assert sum(mute for mute, _ in before.values()) == 1
+    settings.mask = {"ARMS"}
+    bpy.ops.mocap.connect()
+    assert state(module, base) == before
+    sender.play(actor.packets[:10])
+    assert {path for (path, _), (mute, _) in state(module, base).items() if mute} == {ARM}
+    live = np.array(character.pose.bones["leftUpperArm"].rotation_quaternion)
+    assert np.allclose(turn_at(character, "leftUpperArm", 40), live, atol=1e-6)
+    assert not np.allclose(turn_at(character, "leftUpperLeg", 40), [1, 0, 0, 0], atol=1e-3)
+    bpy.ops.mocap.export(filepath=str(tmp_path / "meanwhile.npz"), format="NPZ")
+    assert np.ptp(np.load(tmp_path / "meanwhile.npz")["joints_m"], axis=0).max() > 0.1  # the whole Action
+    settings.mask = {"LOWER"}
+    sender.play(actor.packets[10:20])
+    assert {path for (path, _), (mute, _) in state(module, base).items() if mute} == {ARM, LEG}
+    assert [mute for (path, _), (mute, _) in state(module, base).items() if path == ARM] == [True, *3 * [False]]
+    session.tick(time.perf_counter() + 2.0)  # nothing comes any more
+    assert state(module, base) == before
+    assert not base.keys()
+
+
+def test_undo_steps_that_were_made_while_live_hold_nothing_mute(session, settings, base, actor, sender, module):
+    before = state(module, base)
+    bpy.ops.ed.undo_push(message="before")
+    settings.mask = {"ARMS"}
+    bpy.ops.mocap.connect()
+    sender.play(actor.packets[:10])
+    bpy.ops.ed.undo_push(message="while live")
+    bpy.ops.ed.undo_push(message="something else")
+    bpy.ops.ed.undo()
+    base = bpy.data.actions["Base"]
+    assert {path for (path, _), (mute, _) in state(module, base).items() if mute} == {ARM}  # it goes on
+    bpy.ops.mocap.disconnect()
+    assert state(module, base) == before
+    bpy.ops.ed.redo()
+    bpy.ops.ed.undo()
+    assert state(module, bpy.data.actions["Base"]) == before
+
+
+def test_a_take_over_another_one_is_silent_as_long_as_the_capture_goes_on(
+    session, settings, base, actor, sender, character, module
+):
+    settings.mask = {"ARMS"}
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:20])
+    bpy.ops.mocap.record_stop()
+    sender.play(actor.packets[20:30])
+    take = bpy.data.actions[session.last_take.action]
+    assert all(curve.mute for curve in module.curves(take))
+    live = np.array(character.pose.bones["leftUpperArm"].rotation_quaternion)
+    assert np.allclose(turn_at(character, "leftUpperArm", 15), live, atol=1e-6)
+    bpy.ops.mocap.disconnect()
+    assert not any(curve.mute for curve in module.curves(take))
 
 
 def test_takes_of_two_parts_lie_over_each_other(session, settings, base, actor, sender, character):

@@ -147,6 +147,18 @@ def test_solving_again_replaces_the_action_where_it_was_with_the_settings_of_now
     assert 1e-4 < np.abs(np.subtract(after, before)).max() < 0.5
 
 
+def test_a_take_of_the_same_name_is_not_taken_for_one_that_was_deleted(walk, takes, record, session):
+    assert walk.stem == session.last_take.action == "Take 1"
+    bpy.ops.mocap.delete_take("EXEC_DEFAULT", filepath=str(walk))
+    bpy.data.actions["Take 1"].name = "Kept"
+    again = record(30)
+    assert again == walk  # the number is free
+    bpy.ops.mocap.solve_again(filepath=str(again))
+    assert session.last_take.action == "Take 1"
+    assert len(session.last_take.frames) < 40 and {item.name for item in bpy.data.actions} == {"Take 1", "Kept"}
+    assert record(30).stem == "Take 2"
+
+
 def test_a_trimmed_take_keeps_its_place_and_an_offset_moves_it(walk, takes, session, curves):
     whole = {key: curve.evaluate(35) for key, curve in curves(session).items()}
     item = takes.items[0]

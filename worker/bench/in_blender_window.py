@@ -22,6 +22,7 @@ CALLS: dict[str, Calls] = {}
 _DRAWN = ("draw", "draw_header", "draw_header_preset", "draw_item", "filter_items")
 _DONE = ("execute", "invoke", "check")
 _outer = [""]  # the call that is measured now: what it calls is part of it
+_kept: list[tuple[float, float]] = []  # when the take was there and when Blender came back to us, computed by then
 
 
 def measured(kind: str, function, group):
@@ -31,6 +32,8 @@ def measured(kind: str, function, group):
         if _outer[0]:
             return function(*arguments)
         _outer[0] = kind
+        if len(_kept) == 1:
+            _kept.append(_clocks())
         try:
             return CALLS.setdefault(group(), Calls())(kind, function, *arguments)
         finally:
@@ -41,6 +44,10 @@ def measured(kind: str, function, group):
     return eval(f"lambda {names}: call({names})", {"call": call})
 
 
+def _clocks() -> tuple[float, float]:
+    return time.perf_counter(), time.thread_time()
+
+
 def measure_everything(session) -> None:
     group = session._state_name
     for module in import_module(f"{MODULE}.addon")._with_classes():
@@ -49,6 +56,15 @@ def measure_everything(session) -> None:
                 if any(name in vars(base) for base in cls.__mro__ if base.__module__.startswith(MODULE)):
                     kind = f"{'panel' if name in _DRAWN else 'operator'} {cls.__name__[6:]}"
                     setattr(cls, name, measured(kind, getattr(cls, name), group))
+    keep_take = import_module(f"{MODULE}.addon.record_operators").MOCAP_OT_keep_take
+    modal = keep_take.modal
+
+    def kept(self, context, event):
+        out = modal(self, context, event)
+        _kept.append(_clocks())
+        return out
+
+    keep_take.modal = kept
     addon = import_module(f"{MODULE}.addon.session")
     tick = measured("tick", type(session).tick, group)
     addon.clockwork._tick = lambda: tick(session, None)
@@ -95,7 +111,14 @@ def steps():
     while session.solving is not None:
         yield 0.05
     solved_s = time.perf_counter() - began_s
+    while len(_kept) < 2:
+        yield 0.05
+    undo_ms, undo_computing_ms = (round(1e3 * (after - before), 1) for before, after in zip(*_kept, strict=True))
     take, counters = session.last_take, session.link.counters
+    keys = sum(
+        len(curve.keyframe_points)
+        for curve in import_module(f"{MODULE}.addon.action").curves(bpy.data.actions[take.action])
+    )
     bpy.ops.mocap.disconnect()
     yield 1.0
     cases = [{"name": f"window/{state}", **calls.figures()} for state, calls in sorted(CALLS.items())]
@@ -106,6 +129,10 @@ def steps():
             "seconds": len(take.frames) / 30,
             "solved_s": round(solved_s, 2),
             "lost": counters.lost,
+            "keys": keys,
+            # Blender's own, after the operator that keeps the take: until it calls us again
+            "undo_step_ms": undo_ms,
+            "undo_step_computing_ms": undo_computing_ms,
             **{f"draw_{name}_ms_{part}": of[part] for name, of in drawn.items() if of for part in ("p50", "p95")},
         }
     )
