@@ -62,6 +62,7 @@ def register() -> None:
     import bpy
 
     from . import (
+        context_owner,
         export_operator,
         film_reference,
         keys,
@@ -89,6 +90,7 @@ def register() -> None:
     preview_panel.register()
     models.register()
     keys.register()
+    context_owner.register()
 
 
 def unregister() -> None:
@@ -96,6 +98,7 @@ def unregister() -> None:
 
     from . import (
         cameras,
+        context_owner,
         export_operator,
         film_reference,
         keys,
@@ -110,6 +113,7 @@ def unregister() -> None:
         translations,
     )
 
+    context_owner.unregister()
     keys.unregister()
     cameras.end()
     models.unregister()

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import bpy
 
+from . import context_owner
+
 _FILE = Path(__file__).parent / "assets" / "default_model.glb"
 
 
@@ -15,6 +17,7 @@ def add(context: bpy.types.Context) -> bpy.types.Object:
     """Import the character and give its armature, selected and active."""
     if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
         raise CharacterError("Blender's glTF add-on is off; enable “glTF 2.0 format” in the preferences.")
+    context_owner.renew()
     before = set(bpy.data.objects)
     try:
         # The bones keep the axes they have in the file; without this they would get balls to look at.

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from . import action
+from . import action, context_owner
 from .core.rotation import from_matrix, same_hemisphere
 from .rig_controls import bone_path
 
@@ -169,6 +169,7 @@ class RigCopy:
     @contextmanager
     def shown(self):
         """The copy's scene as the one that exporters see."""
+        context_owner.renew()
         window, bones = bpy.context.window, self._of.pose.bones
         before = (window.scene, window.view_layer) if window is not None else None
         pose = {name: np.empty(width * len(bones), np.float32) for name, width in _POSE.items()}

@@ -1,9 +1,7 @@
 """The extension's tests in each Blender that it is for: `python tests/blender/run_matrix.py [VERSION...]`.
 
 Makes an environment a version in `.blender/` where it is missing, builds the zip once, and runs the tests in
-each with a time limit. The bpy wheels of a version need its own Python. Blender 4.2's crashes at times after
-some hundred files were opened in it, so that there each file of tests has a process of its own, and one that
-crashed is run once more.
+each with a time limit. The bpy wheels of a version need its own Python.
 """
 
 import os
@@ -17,8 +15,6 @@ ROOT = Path(__file__).resolve().parents[2]
 BLENDERS = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13"}  # and Blender's Python
 NUMPY = {"3.11": "1.26.4", "3.13": "2.3.5"}
 PYTEST = "9.2.0"
-APART = ("4.2.23",)
-NO_TESTS = 5  # pytest's exit status
 LIMIT_S = 1500
 
 
@@ -53,6 +49,7 @@ def run(python: Path, zip_path: Path, arguments: list[str]) -> int:
         "blender",
         "-p",
         "no:cacheprovider",
+        "tests/blender",
         *arguments,
     ]
     try:
@@ -60,22 +57,6 @@ def run(python: Path, zip_path: Path, arguments: list[str]) -> int:
     except subprocess.TimeoutExpired:
         print(f"stopped after {LIMIT_S} s")
         return 124
-
-
-def run_all(blender: str, zip_path: Path) -> int:
-    """The exit status of a version's tests."""
-    python = environment(blender)
-    if blender not in APART:
-        return run(python, zip_path, ["-q", "tests/blender"])
-    worst = 0
-    for path in sorted((ROOT / "tests/blender").glob("test_*.py")):
-        status = run(python, zip_path, ["-q", str(path)])
-        if status < 0:
-            print(f"Blender {blender} crashed in {path.name} (signal {-status}); once more", flush=True)
-            status = run(python, zip_path, ["-q", str(path)])
-        if status not in (0, NO_TESTS):
-            worst = status
-    return worst
 
 
 def main(versions: list[str]) -> int:
@@ -87,7 +68,7 @@ def main(versions: list[str]) -> int:
         for blender in versions or BLENDERS:
             started = time.monotonic()
             print(f"Blender {blender}", flush=True)
-            status = run_all(blender, zip_path)
+            status = run(environment(blender), zip_path, ["-q"])
             if status:
                 failed.append(blender)
             print(

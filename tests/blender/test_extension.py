@@ -31,6 +31,7 @@ addon/chain_properties.py
 addon/chain_reading.py
 addon/chain_solving.py
 addon/character.py
+addon/context_owner.py
 addon/cues.py
 addon/core/__init__.py
 addon/core/adaptive.py
