@@ -159,7 +159,8 @@ class Recording:
             if self.packets and self._playing.playhead.known:
                 taken = taken_s(self.packets[:_TELLING], clock_offset_s) + self._offset_s
                 self.first_frame = self._playing.playhead.frame_at(taken)
-        self.journal.end(frame=float(self.first_frame), end_s=self.end_s)
+        early_s = max(self.from_frame - self.first_frame, 0.0) / self.fps  # captured before it began to play
+        self.journal.end(frame=float(self.first_frame), start_s=early_s, end_s=self.end_s)
 
 
 def take_name(path: Path, number: int, armature: bpy.types.Object) -> str:

@@ -151,6 +151,7 @@ def remove() -> None:
 
     They are moved aside at once and deleted in a thread, as gigabytes take seconds.
     """
+    global _doctor
     if report().state == "running":
         raise SetupError("Cancel the set-up first.")
     try:
@@ -161,6 +162,7 @@ def remove() -> None:
     except OSError as error:
         raise SetupError(f"{error.filename or places.worker_folder()} cannot be deleted: {error.strerror}.") from None
     forget()
+    _doctor = None  # what it found is gone
     threading.Thread(target=make_worker.delete_what_lies_aside, name="remove worker", daemon=True).start()
 
 

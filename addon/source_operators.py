@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import cameras, machine, sources
+from . import cameras, machine, setting_up, sources
 from .core import places
 from .core.take import SUFFIX
 from .operators import Operator, require
@@ -48,16 +48,16 @@ class MOCAP_OT_replay_take(Operator, bpy.types.Operator):
 class MOCAP_OT_find_cameras(Operator, bpy.types.Operator):
     bl_idname = "mocap.find_cameras"
     bl_label = "Find Cameras"
-    bl_description = "Have the worker look which cameras this computer has; Blender goes on meanwhile"
+    bl_description = "Have the worker look which cameras its computer has; Blender goes on meanwhile"
 
     @classmethod
     def poll(cls, context):
-        host = machine.get("worker_address").rpartition(":")[0]
-        return require(cls, host in ("localhost", "127.0.0.1"), "The worker's cameras are known by number only")
+        here = setting_up.is_local()
+        return require(cls, here or session.link is not None, "Connect first: the worker is on another machine")
 
     def run(self, context):
         try:
-            cameras.ask()
+            cameras.ask(None if setting_up.is_local() else session.link)
         except WorkerError as error:
             raise sources.SourceError(str(error)) from error
 

@@ -102,7 +102,7 @@ class MocapTake(bpy.types.PropertyGroup):
     start_s: bpy.props.FloatProperty(
         name="Start",
         description="Where in the take it begins to be used",
-        unit="TIME_ABSOLUTE",
+        precision=2,
         step=10,
         get=lambda self: self.kept_start_s,
         set=_set_start,
@@ -110,7 +110,7 @@ class MocapTake(bpy.types.PropertyGroup):
     end_s: bpy.props.FloatProperty(
         name="End",
         description="Where in the take it ends to be used",
-        unit="TIME_ABSOLUTE",
+        precision=2,
         step=10,
         get=_get_end,
         set=_set_end,

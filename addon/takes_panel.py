@@ -126,8 +126,8 @@ class MOCAP_PT_solve_again(Panel, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         part = column.column(align=True)
-        part.prop(item, "start_s")
-        part.prop(item, "end_s")
+        part.prop(item, "start_s", text="Start (s)")
+        part.prop(item, "end_s", text="End (s)")
         column.prop(item, "frame")
         column.prop(scene, "smoothness", slider=True)
         column.prop(scene, "contact")

@@ -16,6 +16,8 @@ import numpy as np
 
 from mocap_core.endpoint import Endpoint
 from mocap_core.protocol import (
+    Cameras,
+    Devices,
     Film,
     PacketError,
     Ping,
@@ -31,7 +33,7 @@ from mocap_core.protocol import (
     encode_pose,
 )
 
-from .cameras import CameraError
+from .cameras import CameraError, find_cameras
 from .detector import DetectorError
 from .films import Films
 from .models import ModelError, Models
@@ -45,6 +47,7 @@ _STATUS_S = 1.0
 _WAIT_S = 0.05
 _DEAF_S = 0.5
 _STOP_S = 8.0  # a camera that is being opened takes its time to let go
+_CAMERAS, _NAME = 32, 80  # of them, and letters of a name, that fit a datagram
 _GOODBYES = 3  # the last status, over UDP, and then nobody is there to say it again
 
 Address = tuple[str, int]
@@ -87,6 +90,7 @@ class Worker:
         self._news: deque[Status] = deque()  # from the capture's thread
         self._status = Status("idle")
         self._status_due_s = 0.0
+        self._looking: threading.Thread | None = None
         self._quit = False
 
     def quit(self) -> None:
@@ -134,6 +138,8 @@ class Worker:
             self._previews.ask(address, message, arrival_s)
         elif isinstance(message, Film) and address in self._leases:
             self._films.ask(address, message, arrival_s)
+        elif isinstance(message, Devices) and address in self._leases:
+            self._look_for_cameras(address)
         elif isinstance(message, Start | Stop) and address in self._leases:
             self._status_due_s = 0.0
             if message.id in self._handled:
@@ -154,6 +160,16 @@ class Worker:
             except CameraError as error:
                 self._wanted = None
                 self._set_status(Status("error", str(error)))
+
+    def _look_for_cameras(self, address: Address) -> None:
+        """Looks in a thread, as some systems open each camera for it; one that looks answers who asked first."""
+        if self._looking is None or not self._looking.is_alive():
+            self._looking = threading.Thread(target=self._tell_cameras, args=(address,), name="cameras", daemon=True)
+            self._looking.start()
+
+    def _tell_cameras(self, address: Address) -> None:
+        names = {str(camera.index): camera.name[:_NAME] for camera in find_cameras()[:_CAMERAS]}
+        self._endpoint.send(encode(Cameras(names)), address)
 
     def _count_leases(self, now: float) -> None:
         for address in [address for address, until_s in self._leases.items() if until_s < now]:

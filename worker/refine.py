@@ -22,6 +22,8 @@ from mocap_core.take import FILM_SUFFIX, SUFFIX, TakeError, TakeWriter, read_tak
 from mocap_core.take_notes import companions, read_notes, write_notes
 
 from .film import start_of
+from .people import MOST
+from .renaming import RUN, renamed
 from .source import Frame, open_capture, open_source
 from .stream import Figures, Job, run
 
@@ -43,11 +45,11 @@ class Stopped(Exception):
 @dataclass(frozen=True)
 class Wanted:
     """flip: average with the mirrored crop. smoothness: as in Blender, 0.5 takes measurements for as noisy as they
-    are. max_people: who is followed at once."""
+    are. max_people: who is followed at once; 0 for as many as the take shows, of a video one."""
 
     flip: bool = True
     smoothness: float = 0.5
-    max_people: int = 1
+    max_people: int = 0
 
 
 def refine(
@@ -66,13 +68,18 @@ def refine(
             return path
         for old in companions(path):
             old.unlink()
+    before = read_take(take) if take is not None else None
+    if not wanted.max_people:
+        shown = {packet.person for packet in before.packets if not packet.empty} if before is not None else ()
+        wanted = replace(wanted, max_people=min(max(len(shown), 1), MOST))
     out.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + _PART)
     kept = _Kept(part, _described(video, backend, wanted), fresh)
     start_s = start_of(video)
     _look(video, backend, wanted, kept, start_s, progress, stop)
-    packets = _lifted(_smoothed(kept.packets, wanted.smoothness, progress), progress)
-    _write(path, packets, given, take, video, backend, wanted)
+    found = renamed(kept.packets, before.packets if before is not None else ())
+    packets = _lifted(_smoothed(found, wanted.smoothness, progress), progress)
+    _write(path, packets, given, before, video, backend, wanted)
     part.unlink()
     return path
 
@@ -127,6 +134,7 @@ class _Kept:
         self._writer = TakeWriter(path, job)
         for packet in self.packets:
             self._writer.write(packet)
+        self._run = 1 + self.packets[-1].meta.get(RUN, 0) if self.packets else 0
 
     def _go_on(self, job: dict) -> None:
         try:
@@ -143,6 +151,7 @@ class _Kept:
         return self.packets[-1].timestamp if self.packets else -np.inf
 
     def add(self, packet: PosePacket) -> None:
+        packet = replace(packet, meta=packet.meta | {RUN: self._run})  # who is followed is numbered anew
         self.packets.append(packet)
         self._writer.write(packet)
 
@@ -256,6 +265,7 @@ def _lifted(packets: list[PosePacket], progress: Progress) -> list[PosePacket]:
     out = []
     for number, packet in enumerate(packets):
         meta = packet.meta | {"seq": number, "units": None, "root": None}
+        del meta[RUN]
         joints = None
         if not packet.empty:
             lifter = lifters.setdefault(packet.person, Lifter())
@@ -272,11 +282,10 @@ def _lifted(packets: list[PosePacket], progress: Progress) -> list[PosePacket]:
     return out
 
 
-def _write(path, packets, given, take, video, backend, wanted) -> None:
+def _write(path, packets, given, before, video, backend, wanted) -> None:
     """The take, all at once; what a take that was given knew of actor and timeline goes over."""
     if not packets:
         raise RefineError(f"{given} shows nothing.")
-    before = read_take(take) if take is not None else None
     header = (
         {}
         if before is None
@@ -296,7 +305,7 @@ def _write(path, packets, given, take, video, backend, wanted) -> None:
     except OSError as error:
         raise RefineError(f"{path} cannot be written: {reason(error)}.") from None
     if before is not None and before.packets:
-        notes, later_s = read_notes(take), packets[0].timestamp - before.packets[0].timestamp
+        notes, later_s = read_notes(given), packets[0].timestamp - before.packets[0].timestamp
         fps = before.header.get("fps")
         moved = notes.frame + later_s * fps if notes.frame is not None and isinstance(fps, (int, float)) else None
         end_s = None if notes.end_s is None else max(notes.end_s - later_s, 0.0)

@@ -13,6 +13,8 @@ from .order import Counters, PacketOrder
 from .protocol import (
     CONTROL_PORT,
     POSE_PORT,
+    Cameras,
+    Devices,
     Film,
     PacketError,
     Ping,
@@ -58,6 +60,7 @@ class PoseLink:
         self.counters = Counters()
         self.status: Status | None = None
         self.newest: dict[int, PosePacket] = {}
+        self.cameras: dict | None = None
         self._status_s = float("-inf")
         self._ping_s = self._resend_s = float("-inf")
         self._request: Start | Stop | None = None
@@ -83,7 +86,7 @@ class PoseLink:
         if self._subscribed:
             self._endpoint.send(encode(Subscribe(0.0)), self._worker)
         self._worker = resolve(*address)
-        self.status = None
+        self.status = self.cameras = None
         self._offsets.clear()
         self._subscribed = False
         self._ping_s = self._resend_s = float("-inf")
@@ -126,6 +129,10 @@ class PoseLink:
         """Asks for the camera's pictures in this file, beside a take; renewed each second. An empty path ends it."""
         self._endpoint.send(encode(Film(path)), self._worker)
 
+    def ask_cameras(self) -> None:
+        """Asks which cameras the worker's machine has; `cameras` has their names by index when it has answered."""
+        self._endpoint.send(encode(Devices()), self._worker)
+
     @property
     def asking(self) -> bool:
         """True while a start or stop has not been answered."""
@@ -154,6 +161,8 @@ class PoseLink:
                 continue
             elif isinstance(message, Status):
                 last_status = message
+            elif isinstance(message, Cameras):
+                self.cameras = message.cameras
             elif isinstance(message, Pong):
                 self._take_pong(message, arrival_s)
         packets, self.newest = self._order.take(poses)

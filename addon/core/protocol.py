@@ -144,6 +144,18 @@ class Film:
 
 
 @dataclass(frozen=True)
+class Devices:
+    """Asks which cameras the worker's machine has."""
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """`cameras`: their names by index, which JSON has as text."""
+
+    cameras: dict
+
+
+@dataclass(frozen=True)
 class Pong:
     """`ping_sent` comes back as it was; `received` and `sent` are the worker's clock, s."""
 
@@ -165,8 +177,8 @@ class Status:
 
 
 STATES = ("idle", "loading", "capturing", "camera_lost", "ended", "error")
-Control = Subscribe | Start | Stop | Ping | Preview | Film | Pong | Status
-_CONTROL = {kind.__name__.lower(): kind for kind in (Subscribe, Start, Stop, Ping, Preview, Film, Pong, Status)}
+Control = Subscribe | Start | Stop | Ping | Preview | Film | Devices | Cameras | Pong | Status
+_CONTROL = {kind.__name__.lower(): kind for kind in Control.__args__}
 
 
 def encode_pose(packet: PosePacket) -> bytes:

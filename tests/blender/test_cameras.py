@@ -69,6 +69,36 @@ def test_cameras_are_chosen_by_name(cameras, settings, extension, monkeypatch, t
     assert settings.source_camera_name == "7"
 
 
+def test_a_worker_on_another_machine_is_asked_over_the_network(cameras, extension, session):
+    """As if it were: loopback's answer counts as one of `studio`."""
+    machine, protocol = extension.addon("machine"), extension.core("protocol")
+    worker = extension.core("endpoint").Endpoint("127.0.0.1", 0)
+    machine.put("cameras", [[0, "Here"]])
+    machine.put("worker_address", f"127.0.0.1:{worker.port}")
+    bpy.ops.mocap.connect()
+    machine.put("worker_address", "studio:5006")
+    try:
+        assert cameras.known() == {}  # that one was here
+        bpy.ops.mocap.find_cameras()
+        until = time.perf_counter() + PATIENCE_S
+        while cameras.look() is not None:
+            session.tick()
+            for datagram, address, _ in worker.drain():
+                if isinstance(protocol.decode(datagram), protocol.Devices):
+                    worker.send(protocol.encode(protocol.Cameras({"10": "Ten", "2": "Two"})), address)
+            time.sleep(0.01)
+            assert time.perf_counter() < until
+        assert cameras.known() == {2: "Two", 10: "Ten"} and not cameras.says
+        bpy.ops.mocap.disconnect()
+        with pytest.raises(RuntimeError, match="Connect first"):
+            bpy.ops.mocap.find_cameras()
+    finally:
+        bpy.ops.mocap.disconnect() if session.link is not None else None
+        worker.close()
+        machine.put("worker_address", "")
+        machine.put("cameras_at", "")
+
+
 @pytest.mark.parametrize("answer", ["no JSON", "[[1, 2]]", '{"a": 1}', '[{"index": "x", "name": 1}]'])
 def test_an_answer_that_makes_no_sense_is_told(cameras, monkeypatch, tmp_path, answer):
     monkeypatch.setenv("MOCAP_WORKER", program(tmp_path, answer))

@@ -289,11 +289,12 @@ def test_raised_hands_begin_and_end_a_take_that_is_without_them(session, setting
     assert session.last_take.frames[0] == 11
 
 
+@pytest.mark.parametrize("taken_s", [0.5, -0.5])
 def test_recording_while_playing_lands_on_what_was_shown_when_it_was_captured(
-    session, settings, actor, sender, extension, monkeypatch
+    session, settings, actor, sender, extension, monkeypatch, taken_s
 ):
     """As if a window had shown a frame every 1/30 s from the beginning on, and the first picture been taken 0.5 s
-    later, on a clock that is 5000 s ahead."""
+    later, or before it played, on a clock that is 5000 s ahead."""
     scene = bpy.context.scene
     scene.sync_mode = "NONE"
     settings.play = True
@@ -305,15 +306,19 @@ def test_recording_while_playing_lands_on_what_was_shown_when_it_was_captured(
     for number in range(40):
         session.recording._playing.playhead.shown(start_s + number / 30, 11 + number)
     for number, packet in enumerate(actor.packets[:30]):
-        grabbed = start_s + 0.5 + number / 30 + 5000
+        grabbed = start_s + taken_s + number / 30 + 5000
         meta = packet.meta | {"grabbed": grabbed}
         sender.play([type(packet)(packet.keypoints, packet.scores, packet.joints_3d, packet.timestamp, meta)])
     bpy.ops.mocap.record_stop()
     assert scene.sync_mode == "NONE"
-    assert session.last_take.frames[0] == 11 + 15
-    assert session.last_take.times_s[0] == pytest.approx(actor.times_s[0], abs=2e-3)
+    early = max(-15 * np.sign(taken_s), 0)
+    assert session.last_take.frames[0] == 11 + max(15 * np.sign(taken_s), 0)
+    assert session.last_take.times_s[0] == pytest.approx(actor.times_s[0] + early / 30, abs=0.04)
     notes = extension.core("take_notes").read_notes(session.last_take.path)
-    assert notes.frame == pytest.approx(26, abs=0.05)
+    assert notes.frame == pytest.approx(11 + 30 * taken_s, abs=0.05)
+    frames = session.last_take.frames.tolist()
+    bpy.ops.mocap.solve_again(filepath=str(session.last_take.path))
+    assert session.last_take.frames.tolist() == frames
 
 
 def test_a_recording_ends_where_the_timeline_does(session, settings, actor, sender):

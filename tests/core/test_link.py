@@ -9,6 +9,8 @@ import pytest
 from mocap_core.endpoint import Endpoint, LinkError
 from mocap_core.link import PoseLink
 from mocap_core.protocol import (
+    Cameras,
+    Devices,
     PacketError,
     Ping,
     Pong,
@@ -116,6 +118,18 @@ def test_start_is_asked_again_until_it_is_answered(worker, link):
     assert link.status_age_s(51.2) == pytest.approx(1.0)
     link.stop()
     heard(worker, Stop)
+
+
+def test_the_workers_cameras_come_when_they_are_asked_for(worker, link):
+    link.poll(1.0)
+    assert link.cameras is None
+    link.ask_cameras()
+    _, address = heard(worker, Devices)
+    worker.send(encode(Cameras({"0": "Built-in"})), address)
+    until(lambda: link.poll(1.1) or link.cameras)
+    assert link.cameras == {"0": "Built-in"}
+    link.worker = ("127.0.0.1", worker.port)  # another one may have others
+    assert link.cameras is None
 
 
 def test_status_of_somebody_else_is_not_ours(worker, link):

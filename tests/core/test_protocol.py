@@ -9,6 +9,8 @@ import pytest
 
 from mocap_core.protocol import (
     MAX_DECODED,
+    Cameras,
+    Devices,
     Film,
     PacketError,
     Ping,
@@ -59,6 +61,8 @@ CONTROL = {
     "stop": Stop("b2c3d4e5"),
     "ping": Ping(12.5),
     "preview": Preview("0123456789abcdef0123456789abcdef", 480, 270),
+    "devices": Devices(),
+    "cameras": Cameras({"0": "Built-in", "2": "Capture Stick"}),
     "film": Film("/home/me/takes/Take 1.mocap.mkv"),
     "pong": Pong(12.5, 1012.5, 1012.500125),
     "status": Status("capturing", "", None, {"fps": 29.97, "frames_captured": 41}, "5f3a9c01", "a1b2c3d4"),

@@ -79,4 +79,4 @@ def test_golden_datagram_with_bytes_changed(datagram, data):
 
 
 def test_every_golden_datagram_is_accepted():
-    assert len(GOLDEN) == 12 and all(accepts(datagram) for datagram in GOLDEN)
+    assert len(GOLDEN) == 14 and all(accepts(datagram) for datagram in GOLDEN)

@@ -1,43 +1,39 @@
-"""Runs in a Blender with a window, `blender --python in_window.py -- JOB.json`: from an empty scene to files.
+"""Runs in a Blender with a window: from an empty scene to files.
 
-Does what a user would, a step a timer call, by operators and by clicks; writes what it saw to the job's report and
-leaves Blender. First with a sender outside, then with the test motion.
+Does what a user would, a step a timer call, by operators and by clicks. First with a sender outside, then with the test
+motion.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-import traceback
-from importlib import import_module
+import wave
 from pathlib import Path
 
 import bpy
 
-MODULE = "bl_ext.user_default.vitpose_live_mocap"
-JOB = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text("utf-8"))
-REPORT: dict = {"window": not bpy.app.background, "blender": bpy.app.version_string}
+sys.path.insert(0, str(Path(__file__).parent))
+from harness import JOB, REPORT, addon, begin, in_window, light, look, picture, pointer, prepare, view
+
+FRONT = (-0.35, 0.0, 0.85), 4.6  # the character, a little from the side and above
 
 
 def steps():
-    """Each yield gives the seconds until the next step."""
-    bpy.ops.extensions.package_install_files(filepath=JOB["zip"], repo="user_default", enable_on_install=True)
-    session = import_module(f"{MODULE}.addon.session").session
-    action = import_module(f"{MODULE}.addon.action")
-    scene = bpy.context.scene
-    for name in ("Cube", "Camera", "Light"):
-        bpy.data.objects.remove(bpy.data.objects[name])
-    bpy.ops.mocap.add_default_rig()
-    character = scene.mocap.target
+    REPORT["window"], REPORT["blender"] = not bpy.app.background, bpy.app.version_string
+    character = prepare()
+    session, action, scene = addon("session").session, addon("action"), bpy.context.scene
     character.select_set(False)
-    look_at(character)
+    look(*FRONT)
+    view()[2].show_region_ui = True
+    light(True)
     yield 1.0
-    open_tab()
+    view()[1].active_panel_category = "Mocap"
+    view()[0].tag_redraw()
     yield 1.0
     scene.mocap.port = 0
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+    with in_window():
         bpy.ops.ed.undo_push(message="Set up")
     bpy.ops.mocap.connect()
     Path(JOB["port_file"]).write_text(str(session.link.port), "utf-8")
@@ -54,7 +50,7 @@ def steps():
         found = action.curves(character.animation_data.action)
         REPORT["keys"].append(min(len(curve.keyframe_points) for curve in found))
     REPORT["recording"] = session.stats()
-    picture("recording.png")
+    yield from picture("recording.png")
     bpy.ops.mocap.record_stop()
     REPORT["slices"] = 0
     while session.solving is not None:
@@ -62,14 +58,17 @@ def steps():
         yield 0.01
     REPORT["frames"] = len(session.last_take.frames)
     REPORT["action"] = character.animation_data.action.name
-    yield 0.5
-    picture("recorded.png")
+    yield 1.0  # in which Blender makes its undo step
+    yield from picture("recorded.png")
     bpy.ops.mocap.disconnect()
-    bpy.ops.ed.undo()
-    yield 0.5
-    animation = bpy.context.scene.mocap.target.animation_data
-    REPORT["action_after_undo"] = bool(animation and animation.action)
-    picture("undone.png")
+    REPORT["action_after_undo"] = []
+    for step in ("undo", "redo", "undo"):
+        with in_window():
+            getattr(bpy.ops.ed, step)()
+        yield 0.5
+        played = bpy.context.scene.mocap.target.animation_data
+        REPORT["action_after_undo"].append(played.action.name if played and played.action else "")
+    yield from picture("undone.png")
     yield from alone(session)
     yield from asked_before_set_up()
     REPORT["error"] = session.stats()["error"]
@@ -77,16 +76,17 @@ def steps():
 
 def asked_before_set_up():
     """With no worker on PATH the panel offers to set one up; that asks, and without a yes nothing begins."""
-    setting_up = import_module(f"{MODULE}.addon.setting_up")
+    setting_up = addon("setting_up")
     os.environ["PATH"] = os.pathsep.join(
         folder for folder in os.get_exec_path() if not (Path(folder) / "mocap").exists()
     )
     bpy.context.preferences.system.use_online_access = True
+    addon("machine").put("source", "0")
     yield 0.5
-    picture("not set up.png")
+    yield from picture("not set up.png")
     yield from press("mocap.setup_worker", lambda: True)  # which asks first
     yield 0.5
-    picture("asking.png")
+    yield from picture("asking.png")
     if shutil.which("xdotool"):
         subprocess.run(["xdotool", "key", "Escape"], check=True)
     yield 0.5
@@ -97,69 +97,134 @@ def asked_before_set_up():
 def alone(session):
     """With no worker and no sender: the test motion, recorded by clicks in playback, solved again, exported."""
     scene = bpy.context.scene
-    machine = import_module(f"{MODULE}.addon.machine")
-    machine.put("source", "test motion")
+    addon("machine").put("source", "test motion")
     yield 0.5
-    picture("start.png")
+    yield from picture("start.png")
     yield from press("mocap.start_capture", lambda: session.stats()["wanted"])
     while session.stats()["received"] < 20:
         yield 0.2
-    picture("capturing.png")
+    yield from picture("capturing.png")
+    music(scene)
     scene.mocap.record.play = True
     scene.frame_end = 100_000  # a take ends where the timeline does, and looking for a button takes a while
     scene.frame_set(1)
+    REPORT["sync"] = [scene.sync_mode]
     yield from press("mocap.record_start", lambda: session.recording is not None)
     while session.recording is None or session.stats()["recorded"] < 60:
         yield 0.2
     REPORT["playing"] = bpy.context.screen.is_animation_playing
     REPORT["frames_passed"] = scene.frame_current - 1
-    picture("recording by a click.png")
+    REPORT["sync"].append(scene.sync_mode)
+    yield from picture("recording by a click.png")
     yield from press("mocap.record_stop", lambda: session.recording is None)
+    REPORT["sync"].append(scene.sync_mode)
+    REPORT["sounds"] = [sound.name for sound in bpy.data.sounds]
     while session.recording is not None or session.solving is not None:
         yield 0.1
     yield from press("mocap.stop_capture", lambda: not session.stats()["wanted"])
     yield 0.5
-    first = session.last_take
-    picture("taken.png")
-    scene.mocap.smoothness = 0.9
-    yield 0.2
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-        bpy.ops.mocap.load_take(filepath=str(first.path))
-    while session.solving is not None:
-        yield 0.1
-    REPORT["solved_again"] = [first.action, session.last_take.action, len(first.frames), len(session.last_take.frames)]
-    yield from export_panel()
-    picture("export.png")
-    scroll("up")
+    yield from picture("taken.png")
+    yield from solved_again(session)
     bpy.ops.mocap.disconnect()
-    target = Path(JOB["out"], "take.fbx")
+    yield from exported()
+
+
+def music(scene) -> None:
+    """A minute of sound in the sequencer."""
+    path = Path(JOB["out"], "Music.wav")
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 1, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(128 + 100 * (number // 9 % 2) for number in range(60 * 8000)))
+    editor = scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    strips.new_sound("Music", str(path), 1, 1)
+    scene.sync_mode = "NONE"
+
+
+def solved_again(session):
+    first, action, scene = session.last_take, addon("action"), bpy.context.scene
+    numbers = [curve.evaluate(first.frames[-1] - 9) for curve in action.curves(bpy.data.actions[first.action])]
+    closed = opened("MOCAP_PT_solve_again")
+    yield 1.0
+    scene.mocap.smoothness = 0.9
+    scroll("down")
+    yield 1.0
+    yield from press("mocap.solve_again", lambda: session.last_take is not first)
+    while session.solving is not None or not session.last_takes:
+        yield 0.1
+    again = session.last_take
+    moved = [curve.evaluate(first.frames[-1] - 9) for curve in action.curves(bpy.data.actions[again.action])]
+    moved = max(abs(one - other) for one, other in zip(numbers, moved, strict=True))
+    REPORT["solved_again"] = [first.action, again.action, len(first.frames), len(again.frames), moved]
+    yield 1.0
+    yield from picture("solved again.png")
+    closed()
+    yield 0.5
+
+
+def exported():
+    """One take by clicks, in the folder of the job and under its ready name; another preset by a script."""
+    scene = bpy.context.scene
+    scene.mocap_export.format = "GLB"
+    closed = opened("MOCAP_PT_export")
+    yield 1.0
+    scroll("down")
+    yield 1.0
+    yield from picture("export.png")
     mode, frame = bpy.context.mode, scene.frame_current
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-        bpy.ops.mocap.export(filepath=str(target), format="FBX", preset="UNREAL")
-        bpy.ops.mocap.export(filepath=str(target.with_suffix(".glb")), format="GLB")
-    REPORT["exported"] = [target.stat().st_size, target.with_suffix(".glb").stat().st_size]
+    bpy.context.preferences.view.filebrowser_display_type = "SCREEN"  # Xvfb manages no windows
+    yield from press("mocap.export", lambda: browser() is not None)
+    out = Path(JOB["out"], "exported")
+    out.mkdir()
+    if browser() is not None:
+        browser().spaces.active.params.directory = os.fsencode(out)
+        yield 1.0
+        yield from picture("export browser.png")
+        yield from press("file.execute", lambda: browser() is None)
+        while not list(out.glob("MocapCharacter_Take_*.glb")):
+            yield 0.2
+    yield 0.5
+    closed()
+    scroll("up")
+    with in_window():
+        bpy.ops.mocap.export(filepath=str(out / "take.fbx"), format="FBX", preset="UNREAL")
+    REPORT["exported"] = [path.stat().st_size for path in out.iterdir()]
     kept = list(bpy.data.scenes), bpy.context.mode, scene.frame_current
     REPORT["scene_kept"] = kept == ([scene], mode, frame)
     yield 0.5
 
 
+def browser():
+    """The file browser, if it is on the screen."""
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    return next((area for area in areas if area.type == "FILE_BROWSER"), None)
+
+
 def press(operator: str, happened):
-    """Click the panel's button for an operator, wherever it is: each is asked, as the pointer goes down, what it does.
+    """Click the button for an operator, wherever it is in the sidebar, or in the file browser if that is open: each is
+    asked, as the pointer comes by, what it does.
 
     happened: whether the click has done what it should; one that a busy Blender missed is made again. Without xdotool
     the operator is called.
     """
-    area, _ = view()
-    region = next(region for region in area.regions if region.type == "UI")
     window = bpy.context.window_manager.windows[0]
+    if browser() is None:
+        area, region = view()[:2]
+        x = region.x + int(0.4 * region.width)
+        places = [(x, y) for y in range(region.y + region.height - 30, region.y + 20, -11)]
+    else:
+        area = browser()
+        region = next(region for region in area.regions if region.type == "EXECUTE")
+        rows = [region.y + int(share * region.height) for share in (0.3, 0.5, 0.7)]
+        places = [(x, y) for y in rows for x in range(region.x + region.width - 30, region.x + 30, -40)]
     if not shutil.which("xdotool"):
+        group, _, name = operator.partition(".")
         with bpy.context.temp_override(window=window, area=area, region=region):
-            getattr(bpy.ops.mocap, operator.partition(".")[2])("INVOKE_DEFAULT")
+            getattr(getattr(bpy.ops, group), name)("INVOKE_DEFAULT")
         REPORT.setdefault("clicked", []).append("")
         return
-    x = region.x + int(0.4 * region.width)
-    for patience_s in (0.15, 0.15, 0.5, 1.5):  # a busy machine is slow to see where the pointer is
-        for y in range(region.y + region.height - 30, region.y + 20, -11):
+    for patience_s in (0.1, 0.15, 0.5, 1.5):  # a busy machine is slow to see where the pointer is
+        for x, y in places:
             bpy.context.window_manager.clipboard = ""
             pointer(x, window.height - y)
             yield patience_s
@@ -175,29 +240,27 @@ def press(operator: str, happened):
                     REPORT.setdefault("clicked", []).append(operator)
                     yield 0.5
                     return
-    picture(f"no {operator}.png")
-    raise LookupError(f"the panel has no button for {operator}, or a click on it does nothing")
+    yield from picture(f"no {operator}.png")
+    raise LookupError(f"there is no button for {operator}, or a click on it does nothing")
 
 
-def pointer(x: int, y: int) -> None:
-    subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
-
-
-def export_panel():
-    """The sub-panel Export open, and the sidebar at its end."""
-    panel = bpy.types.MOCAP_PT_export
+def opened(name: str):
+    """Have a sub-panel open: Blender asks only a panel that it has not shown yet. What closes it again."""
+    panel = getattr(bpy.types, name)
     bpy.utils.unregister_class(panel)
-    panel.bl_options = set()
-    bpy.utils.register_class(panel)
-    yield 1.0
-    scroll("down")
-    yield 1.0
+    stand_in = type(f"{name}_open", (panel,), {"bl_options": set()})
+    bpy.utils.register_class(stand_in)
+
+    def closed() -> None:
+        bpy.utils.unregister_class(stand_in)
+        bpy.utils.register_class(panel)
+
+    return closed
 
 
 def scroll(way: str) -> None:
     """The sidebar, to its end."""
-    area, _ = view()
-    region = next(region for region in area.regions if region.type == "UI")
+    area, region, _ = view()
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
         for _ in range(40):
             getattr(bpy.ops.view2d, f"scroll_{way}")(deltay=60)
@@ -207,45 +270,4 @@ def arm(character) -> list[float]:
     return list(character.pose.bones["leftLowerArm"].matrix.translation)
 
 
-def view():
-    areas = bpy.context.window_manager.windows[0].screen.areas
-    area = next(area for area in areas if area.type == "VIEW_3D")
-    return area, area.spaces.active
-
-
-def look_at(character) -> None:
-    """The character from the front, a little from the side and above."""
-    _, space = view()
-    space.region_3d.view_location = (-0.35, 0.0, 0.85)
-    space.region_3d.view_distance = 4.6
-    space.region_3d.view_rotation = (0.78, 0.60, 0.10, 0.13)
-    space.show_region_ui = True
-
-
-def open_tab() -> None:
-    area, _ = view()
-    region = next(region for region in area.regions if region.type == "UI")
-    region.active_panel_category = "Mocap"
-    area.tag_redraw()
-
-
-def picture(name: str) -> None:
-    if shutil.which("import"):
-        subprocess.run(["import", "-window", "root", str(Path(JOB["out"]) / name)], check=True)
-
-
-def next_step():
-    try:
-        return next(STEPS)
-    except StopIteration:
-        REPORT["done"] = True
-    except Exception:
-        REPORT["traceback"] = traceback.format_exc()
-    Path(JOB["out"], "report.json").write_text(json.dumps(REPORT), "utf-8")
-    bpy.ops.wm.quit_blender()
-    return None
-
-
-bpy.context.preferences.view.show_splash = False
-STEPS = steps()
-bpy.app.timers.register(next_step, first_interval=1.0)
+begin(steps)

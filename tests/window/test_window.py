@@ -1,14 +1,8 @@
-"""A real Blender window: from an empty scene to files, by the panel's buttons, with the timer driving the capture.
+"""A real Blender window: from an empty scene to files, by the panel's buttons, with the timer driving the capture."""
 
-BLENDER_GUI names a program that runs Blender in a window where there is no display (`BLENDER_GUI run ARG…`);
-else `blender` is taken from PATH, with xvfb-run where there is no display.
-"""
-
-import json
 import os
 import shutil
 import socket
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -21,10 +15,9 @@ from mocap_core.protocol import PosePacket, encode
 pytestmark = pytest.mark.window
 LIMIT_S = 900
 PRESSED = ["mocap.start_capture", "mocap.record_start", "mocap.record_stop", "mocap.stop_capture"]
-PRESSED += ["mocap.setup_worker"]
-STATES = {"recording", "recorded", "undone", "start", "capturing", "recording by a click", "taken", "export"}
-STATES |= {"not set up", "asking"}
-HERE = Path(__file__).parent
+PRESSED += ["mocap.solve_again", "mocap.export", "file.execute", "mocap.setup_worker"]
+STATES = {"recording", "recorded", "undone", "start", "capturing", "recording by a click", "taken", "solved again"}
+STATES |= {"export", "export browser", "not set up", "asking"}
 
 
 def waving(number: int) -> bytes:
@@ -55,61 +48,31 @@ def waving(number: int) -> bytes:
     return encode(PosePacket(keypoints, np.full(17, 0.9), joints, number / 30, meta))
 
 
-def test_from_an_empty_scene_to_files_in_a_window(blender, tmp_path):
-    from mocap_worker import extension
-
-    try:
-        zip_path = extension.build(tmp_path / "zip")
-    except extension.ExtensionError as error:
-        pytest.skip(str(error))
-    port_file, job = tmp_path / "port", tmp_path / "job.json"
-    paths = {"zip": str(zip_path), "port_file": str(port_file), "out": str(tmp_path)}
-    job.write_text(json.dumps(paths), "utf-8")
-    script = tmp_path / "in_window.py"  # where a Blender in a folder of its own can read it, too
-    shutil.copy(HERE / "in_window.py", script)
-    environment = os.environ | {
-        "BLENDER_USER_RESOURCES": str(tmp_path / "blender"),
-        "MOCAP_DATA": str(tmp_path / "data"),
-        "BLENDER_GUI_SIZE": "1200x860",
-    }
-    done = threading.Event()
+def test_from_an_empty_scene_to_files_in_a_window(in_window, tmp_path):
+    port_file, done = tmp_path / "port", threading.Event()
     sending = threading.Thread(target=send_when_asked, args=(port_file, done))
     sending.start()
     try:
-        result = subprocess.run(
-            [*blender, "--python", str(script), "--", str(job)],
-            env=environment,
-            timeout=LIMIT_S,
-            capture_output=True,
-            text=True,
-        )
+        report = in_window("in_window.py", "1200x860", LIMIT_S, port_file=str(port_file))
     finally:
         done.set()
         sending.join()
-    report_file, pictures = tmp_path / "report.json", sorted(tmp_path.glob("*.png"))
-    if os.environ.get("MOCAP_SCREENSHOTS"):
-        Path(os.environ["MOCAP_SCREENSHOTS"]).mkdir(parents=True, exist_ok=True)
-        for path in (*pictures, report_file):
-            if path.exists():
-                shutil.copy(path, os.environ["MOCAP_SCREENSHOTS"])
-    assert report_file.exists(), result.stdout[-2000:] + result.stderr[-2000:]
-    report = json.loads(report_file.read_text("utf-8"))
-    assert report.get("done"), report.get("traceback", "") + result.stderr[-4000:]
     assert report["window"]
     assert not report["error"]
     assert np.ptp(np.array(report["live"]), axis=0).max() > 0.05  # the timer alone moved the elbow
     assert report["keys"][-1] > 3 and report["recording"]["state"] == "recording"
     assert report["recording"]["lost"] == 0
     assert report["slices"] >= 1 and report["frames"] > 40
-    assert report["action"].startswith("Take ") and not report["action_after_undo"]
+    assert report["action"] == "Take 1" and report["action_after_undo"] == ["", "Take 1", ""]
     assert report["clicked"] == PRESSED or set(report["clicked"]) == {""}
     assert report["set_up"] == ["missing", "none"]  # it was asked only
     assert report["playing"] and report["frames_passed"] > 0
-    assert report["solved_again"][0] != report["solved_again"][1]
-    assert min(report["solved_again"][2:]) > 30
+    assert report["sync"] == ["NONE", "AUDIO_SYNC", "NONE"] and report["sounds"] == ["Music.wav"]
+    first, again, frames, frames_again, moved = report["solved_again"]
+    assert first == again and frames == frames_again > 30 and moved > 1e-4
     assert min(report["exported"]) > 100_000 and report["scene_kept"]
     if shutil.which("import") or os.environ.get("BLENDER_GUI"):
-        assert {picture.stem for picture in pictures} == STATES
+        assert {picture.stem for picture in tmp_path.glob("*.png")} == STATES
 
 
 def send_when_asked(port_file: Path, done: threading.Event) -> None:

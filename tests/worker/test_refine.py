@@ -131,6 +131,58 @@ def test_a_take_hands_on_its_place_and_actor(film, tmp_path):
     assert refine(given, tmp_path / "out", None, Wanted(), quiet, threading.Event()) == path  # it is there
 
 
+class Squares(Square):
+    """Finds in each box the square, of those above and below the middle, that fills more of it."""
+
+    name = "squares"
+
+    def infer(self, image, boxes):
+        self.seen += 1
+        bright = image[..., 0] > 150
+        out = np.empty((len(boxes), 17, 2))
+        for row, (left, top, right, bottom) in enumerate(np.asarray(boxes)):
+            halves = []
+            for half in (bright[:100].nonzero(), (bright[100:].nonzero()[0] + 100, bright[100:].nonzero()[1])):
+                ys, xs = half
+                inside = ((xs >= left) & (xs <= right) & (ys >= top) & (ys <= bottom)).sum()
+                halves.append((inside, xs, ys))
+            _, xs, ys = max(halves, key=lambda half: half[0])
+            places = np.linspace(0, 1, 17)
+            out[row] = np.stack([xs.min() + places * np.ptp(xs), ys.min() + (places * 7 % 1) * np.ptp(ys)], -1)
+        return out, np.full((len(boxes), 17), 0.9)
+
+
+def test_each_person_of_a_take_is_refined_under_their_number_though_it_was_stopped(tmp_path):
+    """Two squares in a film; the take says that number 1 is the upper one, whom the search finds first."""
+    given = tmp_path / "Two.mocap"
+    writer = FilmWriter(given.with_name(given.name + FILM_SUFFIX))
+    times_s = 1000.0 + np.arange(40) / 30
+    for number, time_s in enumerate(times_s):
+        image = np.full((192, 128, 3), 60, np.uint8)
+        image[20:80, 20 + number : 60 + number] = image[115:175, 70 - number : 110 - number] = 230
+        writer.add(Frame(image, time_s, 0.0))
+        time.sleep(0.01)
+    writer.close()
+    header = {"fps": 30.0, "people": {str(person): {"stand": {"location": [person, 0, 0]}} for person in (0, 1)}}
+    places = np.stack([np.linspace(0, 1, 17), np.linspace(0, 1, 17) * 7 % 1], -1)
+    with TakeWriter(given, header) as take:
+        for number, time_s in enumerate(times_s):
+            for person, corner in ((0, (70 - number, 115)), (1, (20 + number, 20))):
+                meta = {"v": 1, "session": "a", "seq": 2 * number + person, "person": person, "size": [128, 192]}
+                take.write(PosePacket(corner + places * (40, 60), np.full(17, 0.9), None, time_s, meta))
+    stop = threading.Event()
+    with pytest.raises(Stopped):
+        refine(given, tmp_path, Squares(), Wanted(flip=False), lambda _, done, of: done == 20 and stop.set(), stop)
+    path = refine(given, tmp_path, Squares(), Wanted(flip=False), quiet, threading.Event())
+    refined = read_take(path)
+    seen = {person: [p for p in refined.packets if p.person == person and not p.empty] for person in (0, 1)}
+    assert min(map(len, seen.values())) > 12 and len({packet.timestamp for packet in refined.packets}) == 40
+    assert {packet.keypoints[:, 1].mean() > 100 for packet in seen[0]} == {True}
+    assert {packet.keypoints[:, 1].mean() > 100 for packet in seen[1]} == {False}
+    assert [packet.seq for packet in refined.packets] == list(range(len(refined.packets)))
+    assert refined.header["people"]["1"]["stand"]["location"] == [1, 0, 0]
+
+
 def test_what_was_stopped_goes_on_and_gives_the_same(film, tmp_path):
     whole = read_take(refine(film, tmp_path / "whole", Square(), Wanted(flip=False), quiet, threading.Event()))
     stop, first, second = threading.Event(), Square(), Square()

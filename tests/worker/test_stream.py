@@ -21,6 +21,7 @@ import torch
 from mocap_core import preview_memory
 from mocap_core.link import PoseLink
 from mocap_core.preview_memory import PreviewReader
+from mocap_worker.cameras import find_cameras
 from mocap_worker.vitpose.checkpoint import save_checkpoint
 from mocap_worker.vitpose.model_config import DEFAULT_MODEL, load_model_config
 
@@ -268,6 +269,13 @@ def test_pictures_come_through_memory_to_who_asks(listener, clip):
         small = cv2.resize(frame, (48, 64), interpolation=cv2.INTER_AREA)
         assert np.abs(picture.image.astype(int) - small).mean() < 3
     assert not list(Path(preview_memory._folder()).glob(f"*{reader.name}*"))
+
+
+def test_cameras_of_the_workers_machine_are_told_to_who_listens(listener):
+    listener.poll()
+    listener.link.ask_cameras()
+    named = {str(camera.index): camera.name for camera in find_cameras()}
+    assert listener.until(lambda: listener.link.cameras is not None and [listener.link.cameras]) == [named]
 
 
 def test_pictures_go_nowhere_where_nobody_asks(listener, clip):

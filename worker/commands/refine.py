@@ -24,7 +24,9 @@ def refine(
     smoothness: Annotated[
         float, typer.Option(min=0, max=1, help="Of the keypoints, both ways in time: 0 is raw, 1 heavy.")
     ] = 0.5,
-    max_people: Annotated[int, typer.Option(min=1, max=MOST, help="Follow so many people.")] = 1,
+    max_people: Annotated[
+        int, typer.Option(min=0, max=MOST, help="Follow so many people; 0: as many as the take shows, in a video one.")
+    ] = 0,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Make takes anew that are there, and do not go on where a run was stopped.")
     ] = False,
