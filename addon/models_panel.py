@@ -6,7 +6,7 @@ import bpy
 
 from . import machine, models, setting_up, setup_panel
 from .core.background import format_bytes
-from .core.published import BUILT_IN, PUBLISHED
+from .core.published import BUILT_IN, BUILT_IN_BYTES, BUILT_IN_LICENCE, PUBLISHED
 from .drawing import Panel, fresh, sentence
 from .operators import Operator, require
 from .setup_operators import ONLINE
@@ -95,7 +95,8 @@ class MOCAP_PT_models(Panel, bpy.types.Panel):
         chosen = machine.get("model")
         column = layout.column(align=True)
         self._row(column, "Built-in", "", not chosen, True)
-        self._facts(column, ["trained on drawn people", _speed(BUILT_IN)])
+        size = format_bytes(BUILT_IN_BYTES)
+        self._facts(column, ["trained on drawn people", size, _speed(BUILT_IN), BUILT_IN_LICENCE])
         for model in models.listed():
             report = _report(model)
             column = layout.column(align=True)

@@ -73,4 +73,5 @@ PUBLISHED = {
     )
 }
 BUILT_IN = "vitpose_t_simple_coco_256x192"  # the config of what ships
+BUILT_IN_BYTES, BUILT_IN_LICENCE = 11e6, "GPL-3.0-or-later"
 BETTER = PUBLISHED["vitpose-base-simple"]  # for real people, where only the built-in one is here

@@ -30,6 +30,13 @@ def test_a_playhead_that_is_put_elsewhere_has_jumped():
     assert playhead.jumped and playhead.frame_at(0.0) == pytest.approx(0.0)
 
 
+def test_a_frame_that_takes_seconds_to_draw_is_no_jump():
+    playhead = Playhead(24.0)
+    for time_s, frame in ((0.0, 1), (1 / 24, 2), (3.0, 3), (3.0 + 1 / 24, 4)):
+        playhead.shown(time_s, frame)
+    assert not playhead.jumped
+
+
 def packet(timestamp, received, **meta):
     return PosePacket(np.ones((17, 2)), np.ones(17), None, timestamp, {"received": received, **meta})
 

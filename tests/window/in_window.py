@@ -75,7 +75,8 @@ def steps():
 
 
 def asked_before_set_up():
-    """With no worker on PATH the panel offers to set one up; that asks, and without a yes nothing begins."""
+    """With no worker on PATH the panel offers to set one up; that asks, and without a yes nothing begins. With one it
+    is made, of the packages that the job names."""
     setting_up = addon("setting_up")
     os.environ["PATH"] = os.pathsep.join(
         folder for folder in os.get_exec_path() if not (Path(folder) / "mocap").exists()
@@ -91,6 +92,21 @@ def asked_before_set_up():
         subprocess.run(["xdotool", "key", "Escape"], check=True)
     yield 0.5
     REPORT["set_up"] = [setting_up.situation(), setting_up.report().state]
+    if JOB["set_up"] and shutil.which("xdotool"):
+        os.environ.update(JOB["set_up"])
+        yield from press("mocap.setup_worker", lambda: True)
+        yield 0.5
+        subprocess.run(["xdotool", "key", "Return"], check=True)
+        while setting_up.report().state == "none":
+            yield 0.05
+        yield 0.3
+        yield from picture("setting up.png")
+        while setting_up.report().state == "running":
+            yield 0.2
+        yield 0.8
+        yield from picture("set up.png")
+        REPORT["set_up"] += [setting_up.situation(), setting_up.report().state]
+        shutil.copy(addon("core.make_worker").log_file(), Path(JOB["out"], "setup.log"))
     bpy.context.preferences.system.use_online_access = False
 
 
