@@ -74,16 +74,17 @@ def picture(name: str):
     shown = [area.spaces.active for area in areas if area.type == "VIEW_3D"]
     hidden = [space for space in shown if not space.show_object_viewport_mesh]
     for space in hidden:
-        space.show_object_viewport_mesh = True
+        light(False, space)
     yield 0.3 if hidden else 0.0  # Blender draws, however long that takes
     subprocess.run(["import", "-window", "root", str(Path(JOB["out"]) / name)], check=True)
     for space in hidden:
-        space.show_object_viewport_mesh = False
+        light(True, space)
 
 
-def light(on: bool) -> None:
-    """Draw no meshes but in pictures: software OpenGL takes most of a second for them, and nobody could click."""
-    view()[2].show_object_viewport_mesh = not on
+def light(on: bool, space=None) -> None:
+    """Draw no meshes and no grid but in pictures: software OpenGL takes a second for them, and nobody could click."""
+    space = space or view()[2]
+    space.show_object_viewport_mesh = space.overlay.show_overlays = space.show_gizmo = not on
 
 
 def pointer(x: int, y: int) -> None:

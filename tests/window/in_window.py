@@ -17,6 +17,7 @@ import bpy
 sys.path.insert(0, str(Path(__file__).parent))
 from harness import JOB, REPORT, addon, begin, in_window, light, look, picture, pointer, prepare, view
 
+FOUND: list[tuple[int, int]] = []  # where buttons were
 FRONT = (-0.35, 0.0, 0.85), 4.6  # the character, a little from the side and above
 
 
@@ -220,8 +221,8 @@ def press(operator: str, happened):
     """Click the button for an operator, wherever it is in the sidebar, or in the file browser if that is open: each is
     asked, as the pointer comes by, what it does.
 
-    happened: whether the click has done what it should; one that a busy Blender missed is made again. Without xdotool
-    the operator is called.
+    First where others were found: a button that stops lies where the one was that starts. happened: whether the click
+    has done what it should; one that a busy Blender missed is made again. Without xdotool the operator is called.
     """
     window = bpy.context.window_manager.windows[0]
     if browser() is None:
@@ -239,23 +240,26 @@ def press(operator: str, happened):
             getattr(getattr(bpy.ops, group), name)("INVOKE_DEFAULT")
         REPORT.setdefault("clicked", []).append("")
         return
-    for patience_s in (0.1, 0.15, 0.5, 1.5):  # a busy machine is slow to see where the pointer is
-        for x, y in places:
-            bpy.context.window_manager.clipboard = ""
-            pointer(x, window.height - y)
-            yield patience_s
-            with bpy.context.temp_override(window=window, area=area, region=region):
-                if bpy.ops.ui.copy_python_command_button.poll():
-                    bpy.ops.ui.copy_python_command_button()
-            if bpy.context.window_manager.clipboard.startswith(f"bpy.ops.{operator}("):
-                subprocess.run(["xdotool", "mousedown", "1", "sleep", "0.2", "mouseup", "1"], check=True)
-                until = time.perf_counter() + 5.0
-                while not happened() and time.perf_counter() < until:
-                    yield 0.2
-                if happened():
-                    REPORT.setdefault("clicked", []).append(operator)
-                    yield 0.5
-                    return
+    found = [place for place in reversed(FOUND) if place in places]
+    tries = [(place, 0.7) for place in found + found]
+    tries += [(place, patience_s) for patience_s in (0.1, 0.15, 0.5, 1.5) for place in places]
+    for (x, y), patience_s in tries:  # a busy machine is slow to see where the pointer is
+        bpy.context.window_manager.clipboard = ""
+        pointer(x, window.height - y)
+        yield patience_s
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            if bpy.ops.ui.copy_python_command_button.poll():
+                bpy.ops.ui.copy_python_command_button()
+        if bpy.context.window_manager.clipboard.startswith(f"bpy.ops.{operator}("):
+            subprocess.run(["xdotool", "mousedown", "1", "sleep", "0.2", "mouseup", "1"], check=True)
+            until = time.perf_counter() + 5.0
+            while not happened() and time.perf_counter() < until:
+                yield 0.2
+            if happened():
+                FOUND.append((x, y))
+                REPORT.setdefault("clicked", []).append(operator)
+                yield 0.5
+                return
     yield from picture(f"no {operator}.png")
     raise LookupError(f"there is no button for {operator}, or a click on it does nothing")
 
