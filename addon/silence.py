@@ -99,6 +99,11 @@ class LiveSilence:
         self._of = {}
 
 
+def is_silent(one: bpy.types.Action) -> bool:
+    """Whether some of its curves are mute by us."""
+    return bool(_marked(one))
+
+
 @contextmanager
 def lifted():
     """Nothing is mute by us meanwhile."""

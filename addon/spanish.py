@@ -268,6 +268,7 @@ TEXTS = {
     ),
     "There is no picture: {}.": "No hay imagen: {}.",
     # Recording
+    "Silent while it is captured": "En silencio mientras se captura",
     "Pose Back": "Recuperar la pose",
     "Give the characters the pose that they had before the last recording. Where an Action moves them, it does so again "
     "with the next frame": (

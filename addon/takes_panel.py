@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import take_layers, take_list
+from . import silence, take_layers, take_list
 from .drawing import Panel, sentence
 from .refining import refining
 from .session import session
@@ -107,6 +107,8 @@ class MOCAP_PT_takes(Panel, bpy.types.Panel):
             row.label(text=say(f"Plays {playing.name}"), icon="PLAY")
             row.operator("mocap.fit_range", text="", icon="PREVIEW_RANGE")
             row.operator("mocap.remove_take", text="", icon="X")
+            if silence.is_silent(playing):
+                layout.label(text="Silent while it is captured", icon="MUTE_IPO_ON")
         if session.before:
             layout.operator("mocap.pose_back", icon="LOOP_BACK")
 

@@ -79,9 +79,8 @@ def asked_before_set_up():
     """With no worker on PATH the panel offers to set one up; that asks, and without a yes nothing begins. With one it
     is made, of the packages that the job names."""
     setting_up = addon("setting_up")
-    os.environ["PATH"] = os.pathsep.join(
-        folder for folder in os.get_exec_path() if not (Path(folder) / "mocap").exists()
-    )
+    folders = [*JOB["set_up"].pop("PATH", "").split(os.pathsep), *os.get_exec_path()]
+    os.environ["PATH"] = os.pathsep.join(folder for folder in folders if not (Path(folder) / "mocap").exists())
     bpy.context.preferences.system.use_online_access = True
     addon("machine").put("source", "0")
     yield 0.5
@@ -98,7 +97,8 @@ def asked_before_set_up():
         yield from press("mocap.setup_worker", lambda: True)
         yield 0.5
         subprocess.run(["xdotool", "key", "Return"], check=True)
-        while setting_up.report().state == "none":
+        until = time.perf_counter() + 20.0
+        while setting_up.report().state == "none" and time.perf_counter() < until:
             yield 0.05
         yield 0.3
         yield from picture("setting up.png")

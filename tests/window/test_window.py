@@ -74,7 +74,7 @@ def local_packages(tmp_path_factory) -> dict[str, str]:
         shutil.copy(Path(sys.base_prefix) / "bin" / name, programs / "python3")
         uv = subprocess.check_output([uv, "run", "-q", "--no-project", "which", "uv"], text=True).strip()
         shutil.copy(uv, programs)
-    path = os.pathsep.join((str(programs), str(Path(uv).parent), os.environ["PATH"]))
+    path = os.pathsep.join((str(programs), str(Path(uv).parent)))
     return {"MOCAP_UV_ARGUMENTS": arguments, "LD_LIBRARY_PATH": libraries, "PATH": path}
 
 
