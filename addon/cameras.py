@@ -8,8 +8,7 @@ import time
 
 import bpy
 
-from . import machine, window
-from .core.endpoint import is_loopback
+from . import machine, setting_up, window
 from .core.link import PoseLink
 from .core.systems import quietly, variables_for_children
 from .worker_process import WorkerError, find
@@ -107,5 +106,4 @@ def _program() -> subprocess.Popen:
 
 def _host() -> str:
     """The worker's machine; empty for this one."""
-    host = machine.get("worker_address").rpartition(":")[0]
-    return "" if host == "localhost" or is_loopback(host) else host
+    return "" if setting_up.is_local() else machine.get("worker_address").rpartition(":")[0]

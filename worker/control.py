@@ -47,7 +47,7 @@ _STATUS_S = 1.0
 _WAIT_S = 0.05
 _DEAF_S = 0.5
 _STOP_S = 8.0  # a camera that is being opened takes its time to let go
-_CAMERAS, _NAME = 32, 80  # of them, and letters of a name, that fit a datagram
+_CAMERAS, _NAME = 32, 60  # of them, and letters of a name, that fit a datagram
 _GOODBYES = 3  # the last status, over UDP, and then nobody is there to say it again
 
 Address = tuple[str, int]

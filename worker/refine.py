@@ -265,7 +265,7 @@ def _lifted(packets: list[PosePacket], progress: Progress) -> list[PosePacket]:
     out = []
     for number, packet in enumerate(packets):
         meta = packet.meta | {"seq": number, "units": None, "root": None}
-        del meta[RUN]
+        meta.pop(RUN, None)
         joints = None
         if not packet.empty:
             lifter = lifters.setdefault(packet.person, Lifter())
