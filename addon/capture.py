@@ -22,6 +22,7 @@ class Capture:
         self.wanted = False
         self.error = ""
         self._process: WorkerProcess | None = None
+        self._leaving: WorkerProcess | None = None  # one that was told to end, and may still have the port
         self._asked_s = 0.0
         self._answered = False
         self._asked: tuple | None = None
@@ -44,12 +45,12 @@ class Capture:
         self.wanted = False
         if self._process is not None:
             self._process.stop()
-            self._process = None
+            self._process, self._leaving = None, self._process
 
     @property
     def runs(self) -> bool:
-        """True while a worker that was started here runs."""
-        return self._process is not None and self._process.alive
+        """True while a worker that was started here runs, or is about to end."""
+        return any(process is not None and process.alive for process in (self._process, self._leaving))
 
     def changed(self, people: int) -> bool:
         """True where the settings are no longer those of the capture that runs; starting again applies them."""
@@ -88,7 +89,7 @@ class Capture:
         elif self._process is not None:
             if waited_s > _START_S:
                 self.error = f"The worker does not answer yet. It says: {self._process.last_words()}"
-        elif waited_s > _ANSWER_S:
+        elif waited_s > _ANSWER_S and not self.runs:
             try:
                 self._process = WorkerProcess(port, machine.get("key"))
             except WorkerError as error:

@@ -6,6 +6,7 @@ A worker started by hand, or by another Blender, needs none of this: the link ta
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 from .core import places, worker_environment
@@ -86,11 +87,15 @@ class WorkerProcess:
         return killed + said[-1] if said else f"it ended with code {code} and said nothing"
 
     def stop(self) -> None:
-        """End it, at once where it does not end by itself within two seconds."""
+        """Have it end. A thread sees to it that it does within two seconds: Blender goes on, and waits for it only when
+        it is quit."""
         if self.alive:
             self._process.terminate()
-            try:
-                self._process.wait(2.0)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            threading.Thread(target=self._see_off, name="end of worker").start()
+
+    def _see_off(self) -> None:
+        try:
+            self._process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

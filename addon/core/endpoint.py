@@ -121,6 +121,10 @@ class Endpoint:
     def close(self) -> None:
         """Frees the port. Closing twice is fine."""
         self._closing = True
+        try:  # the thread waits for a datagram, and nobody who closes shall wait for it
+            self._socket.sendto(b"", ("127.0.0.1" if self.host == "0.0.0.0" else self.host, self.port))
+        except OSError:
+            pass
         self._thread.join()
         self._socket.close()
 

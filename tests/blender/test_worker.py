@@ -118,5 +118,8 @@ def test_disconnecting_ends_the_worker_that_was_started(session, character, mach
     tick_until(session, lambda: session.stats()["received"] > 0, "a capture")
     process = session._capture._process
     bpy.ops.mocap.disconnect()
+    until = time.perf_counter() + 20
+    while session.worker_runs and time.perf_counter() < until:
+        time.sleep(0.02)
     assert not process.alive
     assert session.stats()["state"] == "off"

@@ -73,6 +73,20 @@ def steps():
     yield from alone(session)
     yield from asked_before_set_up()
     REPORT["error"] = session.stats()["error"]
+    yield from left_while_recording(session)
+
+
+def left_while_recording(session):
+    """Blender is quit in the middle of a take."""
+    addon("machine").put("source", "test motion")
+    with in_window():
+        bpy.ops.mocap.start_capture()
+    while session.stats()["received"] < 5:
+        yield 0.2
+    bpy.ops.mocap.record_start()
+    while session.stats()["recorded"] < 20:
+        yield 0.2
+    REPORT["left"] = [str(session.recording.path), session.stats()["recorded"]]
 
 
 def asked_before_set_up():

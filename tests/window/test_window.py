@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from mocap_core.protocol import PosePacket, encode
+from mocap_core.take import read_take
+from mocap_core.take_notes import read_notes
 
 pytestmark = pytest.mark.window
 LIMIT_S = 900
@@ -103,6 +105,8 @@ def test_from_an_empty_scene_to_files_in_a_window(in_window, local_packages, tmp
     first, again, frames, frames_again, moved = report["solved_again"]
     assert first == again and frames == frames_again > 30 and moved > 1e-4
     assert min(report["exported"]) > 100_000 and report["scene_kept"]
+    path, recorded = report["left"]
+    assert len(read_take(path).packets) >= recorded and not read_notes(path).recording  # kept as Blender was quit
     if shutil.which("import") or os.environ.get("BLENDER_GUI"):
         states = STATES | ({"setting up", "set up"} if report["set_up"][2:] else set())
         assert {picture.stem for picture in tmp_path.glob("*.png")} == states
