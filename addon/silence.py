@@ -71,6 +71,7 @@ class LiveSilence:
 
     def __init__(self):
         self._of: dict[int, Silence] = {}
+        self._heard_s: dict[int, float] = {}  # by person, when the last packet came
 
     def follow(
         self, scene: bpy.types.Scene, cast: Iterable[tuple[Driven, bpy.types.Object]], link: PoseLink, now: float
@@ -79,10 +80,11 @@ class LiveSilence:
         if masks.whole(scene.mocap.record.mask):
             self.end()
             return
+        self._heard_s.update(dict.fromkeys(link.newest, now))  # most ticks bring nothing
         live = {
             driven.target.uid: (driven.target, armature)
             for driven, armature in cast
-            if driven.person in link.newest and now - link.newest[driven.person].meta["received"] < _LIVE_S
+            if now - self._heard_s.get(driven.person, float("-inf")) < _LIVE_S
         }
         for uid, silence in list(self._of.items()):
             if uid not in live or live[uid][0] is not silence.target:
@@ -96,7 +98,7 @@ class LiveSilence:
     def end(self) -> None:
         for silence in self._of.values():
             silence.end()
-        self._of = {}
+        self._of, self._heard_s = {}, {}
 
 
 def is_silent(one: bpy.types.Action) -> bool:
