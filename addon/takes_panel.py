@@ -108,7 +108,7 @@ class MOCAP_PT_takes(Panel, bpy.types.Panel):
             row.operator("mocap.fit_range", text="", icon="PREVIEW_RANGE")
             row.operator("mocap.remove_take", text="", icon="X")
             if silence.is_silent(playing):
-                layout.label(text="Silent while it is captured", icon="MUTE_IPO_ON")
+                layout.label(text="Silent while it is captured", icon="MUTE_IPO_OFF")
         if session.before:
             layout.operator("mocap.pose_back", icon="LOOP_BACK")
 
