@@ -18,19 +18,21 @@ CAMERA_UP = np.array([0.0, -1.0, 0.0])
 MAX_TILT_RAD = np.radians(35)
 STANCE_RAD = np.radians([1.5, 3.0])  # how far from plumb people stand: towards the camera, and to the side
 WALK_RAD = np.radians([0.7, 1.0])  # the same of people who walk: their sway is even
-LEAN_STANDING, LEAN_WALKING = np.sin(np.radians([1.4, -0.3]))  # forwards: who stands does so on the middle of the feet
-WALK_M_S, RUN_M_S, FAST_M_S = 1.0, 1.6, 2.4  # runners lean and tell nothing
+# How far people lean forwards, by how fast they go: who stands does so on the middle of the feet, who runs leans into it.
+LEAN_M_S, LEAN_RAD = np.array([0.0, 1.0, 3.0]), np.radians([1.4, -0.3, 9.0])
 WALK_M = 0.4  # how far people get about who walk
 DOUBT = 1.0  # frames of standing that a level camera counts as
+DOUBT_LIVE_S = 0.01  # the same live, where the first frame is to say something
+FRAME_S = 1 / 30  # that a first frame counts for
 ENOUGH_S = 10.0  # of upright standing, after which a live estimate stays as it is
 AGREEMENT_RAD = np.radians(6)
 TURN_RAD_S = np.radians(10)  # how fast a live estimate may turn the world
-# How far the floor is believed. Its slope counts where the lower foot got about by more than a tenth of its distance
-# from the camera, of which depth may err, and hardly where it is steeper than any mistake of the body axes.
-DEPTH_ERROR = 0.1
+# How far the floor is believed. Its slope counts where the lower foot got about by more than a share of its distance
+# from the camera by which depth may err, and hardly where it is steeper than any mistake of the body axes.
+DEPTH_ERROR = 0.07
 STEP_S = 0.5  # one independent look at the floor
 FLOOR_M = 0.03  # how far the lower foot is off the floor, beyond what it shows itself
-FLOOR_RAD, STEEP_RAD, AXIS_RAD = np.radians([0.5, 5.0, 3.0])
+FLOOR_RAD, STEEP_RAD, AXIS_RAD = np.radians([0.5, 5.0, 4.0])
 FLOOR_MEMORY_S = 60.0
 
 _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
@@ -103,7 +105,7 @@ def upright(joints_camera, speed_m_s=0.0):
         )
         axis = unit(shoulders - feet)
         across = joints_camera[..., [_HIPS[0], _SHOULDERS[0]], :] - joints_camera[..., [_HIPS[1], _SHOULDERS[1]], :]
-        lean = LEAN_STANDING + (LEAN_WALKING - LEAN_STANDING) * np.minimum(speed_m_s / WALK_M_S, 1.0)
+        lean = np.sin(np.interp(speed_m_s, LEAN_M_S, LEAN_RAD))
         axis = unit(axis - np.asarray(lean)[..., None] * unit(cross(across.sum(axis=-2), axis)))
         legs = unit(ankles - hips)
         straight = dot(unit(knees - hips), unit(ankles - knees)).min(axis=-1)
@@ -114,7 +116,6 @@ def upright(joints_camera, speed_m_s=0.0):
             * _between(together, 70, 20)
             * _between(back, 30, 5)
             * _between(dot(axis, CAMERA_UP), 50, 40)
-            * np.sqrt(np.minimum(np.maximum((FAST_M_S - speed_m_s) / (FAST_M_S - RUN_M_S), 0.0), 1.0))
         )
     unseen = np.isnan(weight)
     return np.where(unseen[..., None], CAMERA_UP, axis), np.where(unseen, 0.0, weight**2)

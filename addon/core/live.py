@@ -282,10 +282,10 @@ def _stood(state, joints_camera, root_velocity, dt_s):
         return state
     speed_m_s = float(norm(root_velocity))
     axis, weight = level.upright(joints_camera, speed_m_s if np.isfinite(speed_m_s) else 0.0)
-    seconds = float(weight) * max(dt_s, 1e-3)
+    seconds = float(weight) * (dt_s or level.FRAME_S)
     if state.up is not None:
         seconds *= level.agreement(axis, state.up)
-    up = level.CAMERA_UP * 2e-4 if state.up is None else state.up
+    up = level.CAMERA_UP * level.DOUBT_LIVE_S if state.up is None else state.up
     return _changed(state, up=up + axis * seconds, up_s=state.up_s + seconds)
 
 

@@ -14,7 +14,7 @@ def standing(humanoid_rig):
     """(21, 3) world joints of somebody who stands in a T-pose and faces −Y, on the middle of the feet."""
     joints = body_joints(humanoid_rig, humanoid_rig.rest)
     feet = joints[[BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]].mean(axis=0)
-    return feet + (joints - feet) @ exp(np.array([np.arcsin(level.LEAN_STANDING), 0.0, 0.0])).T
+    return feet + (joints - feet) @ exp(np.array([level.LEAN_RAD[0], 0.0, 0.0])).T
 
 
 def seen_by(joints_world, pitch_deg=0.0, roll_deg=0.0):
