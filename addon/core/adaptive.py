@@ -18,6 +18,7 @@ REST_S = 4.0  # over which a resting point's place is averaged
 REST_LASTS_S, MOTION_LASTS_S = 15.0, 0.3  # how long either goes on, as a rule
 MOST_EVIDENCE = 3.0  # natural logarithms that one measurement may say for either
 NOISE_MEMORY_S = 1.0
+FIRST_MEMORY_S = 0.4  # what is taken for noise at first counts as much as this
 LEAST_NOISE, MOST_NOISE = 0.05, 4.0  # in shares of what the score promises
 FIRST_NOISE = 0.8
 STILL_LIVELINESS = 1e-4  # of points at rest, in a finished take
@@ -32,8 +33,8 @@ class Smoothed:
     """What is believed of K points.
 
     position, velocity: (K, 3) m, m/s; NaN for a point not seen so far. still: (K,) chance that it rests. unseen_s:
-    (K,) since it was last measured. The rest is the filter's own: the two models, how noisy each coordinate is, and
-    the last measurements.
+    (K,) since it was last measured. The rest is the filter's own: the two models, how noisy each coordinate is, the
+    last measurements, and for how long it has gone on.
     """
 
     position: np.ndarray
@@ -45,6 +46,7 @@ class Smoothed:
     rest_variance: np.ndarray
     noise: np.ndarray
     recent: tuple
+    age_s: float = 0.0
 
     @classmethod
     def initial(cls, count, noise=FIRST_NOISE):
@@ -66,7 +68,7 @@ def follow(before, measured, promised, dt_s, heaviness=1.0):
     fresh = np.isfinite(measured[:, 0]) & ~np.isfinite(before.position[:, 0])
     seen = np.isfinite(measured[:, 0])
     recent = (*before.recent[-3:], (measured, promised, dt_s))
-    noise = _noise(before.noise, recent, dt_s)
+    noise = _noise(before.noise, recent, dt_s, before.age_s)
     sigma = heaviness * noise * promised[:, None]
     variance = np.maximum(sigma * sigma, 1e-12)
 
@@ -104,7 +106,8 @@ def follow(before, measured, promised, dt_s, heaviness=1.0):
     position = place + chance * (rest - place)
     velocity = moving.velocity.reshape(count, 3) * (1 - chance)
     unseen_s = np.where(seen, 0.0, before.unseen_s + dt_s)
-    return Smoothed(position, velocity, still, unseen_s, moving, rest, rest_variance, noise, recent)
+    age_s = before.age_s + dt_s
+    return Smoothed(position, velocity, still, unseen_s, moving, rest, rest_variance, noise, recent, age_s)
 
 
 def lag_s(points, heaviness, rows):
@@ -227,7 +230,7 @@ def _mixed(before, still, stays, goes_on):
     return moving, rest, rest_variance
 
 
-def _noise(noise, recent, dt_s):
+def _noise(noise, recent, dt_s, age_s):
     """How noisy coordinates (K, 3) are, in shares of what was promised, from the last four measurements.
 
     The third divided difference of a motion with a steady acceleration is 0, whatever the times; noise of variance 1
@@ -247,7 +250,7 @@ def _noise(noise, recent, dt_s):
         for weight, (measured, promised, _) in zip(weights, recent, strict=True)
     )
     shown = np.minimum(shown * shown, (_EXTREME * noise) ** 2)
-    memory = 1 - math.exp(-dt_s / NOISE_MEMORY_S)
+    memory = 1 - math.exp(-dt_s / min(NOISE_MEMORY_S, age_s + FIRST_MEMORY_S))
     square = noise * noise
     square = np.where(np.isfinite(shown), square + (shown - square) * memory, square)
     return np.clip(np.sqrt(square), LEAST_NOISE, MOST_NOISE)

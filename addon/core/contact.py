@@ -1,8 +1,8 @@
 """Feet that stand still: which foot is on the floor, where it is pinned, and how the hips give way to it.
 
-A foot locks where it is when it is slow and low, and lets go, easing out, when it is fast, high or dragged
-away, so flight releases both. The floor follows the lower foot, so that a camera's wrong guess at height
-does not leave anybody floating, except while both feet are in the air.
+A foot locks where it is when it is slow and low, in the first frame at once, and lets go, easing out, when it is
+fast, high or dragged away, so flight releases both. The floor follows the lower foot, so that a camera's wrong guess
+at height does not leave anybody floating, except while both feet are in the air.
 """
 
 import math
@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 LOCK_SPEED_M_S = 0.15
 RELEASE_SPEED_M_S = 0.3
-LOCK_HEIGHT_M = 0.06
-RELEASE_HEIGHT_M = 0.10
+LOCK_HEIGHT_M = 0.05
+RELEASE_HEIGHT_M = 0.06
 RELEASE_DRAG_M = 0.08
 LOCK_AFTER_S = 0.02
-EASE_OUT_S = 0.13
+EASE_OUT_S = 0.1
 CREEP_S = 4.0  # in which a pin gives way to a foot that is somewhere else for good
 SETTLE_S = 0.1  # in which a pin comes down to the floor
-SHIFT_S = 0.06  # in which the hips give way to a pinned foot
+SHIFT_S = 0.04  # in which the hips give way to a pinned foot
 FORGET_S = 4.0  # in which a shift that no foot asks for fades
 FLOOR_DOWN_S = 0.05
 FLOOR_UP_S = 0.08
@@ -73,7 +73,7 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True)
     feet = []
     for foot, (x, y, z), clearance, speed in zip(contact.feet, ankles, clearances, speeds, strict=True):
         here = (x + sx, y + sy, z - floor + max(0.0, floor - clearance))  # not into the floor
-        feet.append(_lock(foot, here, clearance - floor, speed, dt_s))
+        feet.append(_lock(foot, here, clearance - floor, speed, dt_s, contact.floor is None))
 
     locked = [(foot, ankle) for foot, ankle in zip(feet, ankles, strict=True) if foot.locked]
     if locked:
@@ -118,7 +118,7 @@ def _floor(contact, low, rise, dt_s, rooted):
     return floor + (low - floor) * (1 - math.exp(-dt_s / memory)), air_s
 
 
-def _lock(foot, here, height, speed, dt_s):
+def _lock(foot, here, height, speed, dt_s, first):
     if foot.locked:
         away = math.dist(here, foot.pin)
         dragged = away > RELEASE_DRAG_M and speed > LOCK_SPEED_M_S
@@ -132,7 +132,7 @@ def _lock(foot, here, height, speed, dt_s):
         return Foot(True, foot.slow_s, pin, foot.offset, foot.weight)
     slow = speed < LOCK_SPEED_M_S and height < LOCK_HEIGHT_M
     slow_s = foot.slow_s + dt_s if slow else 0.0
-    if slow_s >= LOCK_AFTER_S:
+    if slow and (first or slow_s >= LOCK_AFTER_S):
         return Foot(True, slow_s, _shown(foot, here), foot.offset, 1.0)  # where it is shown now, so nothing jumps
     return Foot(False, slow_s, foot.pin, foot.offset, max(0.0, foot.weight - dt_s / EASE_OUT_S))
 

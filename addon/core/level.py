@@ -18,7 +18,7 @@ CAMERA_UP = np.array([0.0, -1.0, 0.0])
 MAX_TILT_RAD = np.radians(35)
 STANCE_RAD = np.radians([1.5, 3.0])  # how far from plumb people stand: towards the camera, and to the side
 WALK_RAD = np.radians([0.7, 1.0])  # the same of people who walk: their sway is even
-# How far people lean forwards, by how fast they go: who stands does so on the middle of the feet, who runs leans into it.
+# How far people lean forwards, by how fast they go: who stands does so on the middle of the feet, who runs leans.
 LEAN_M_S, LEAN_RAD = np.array([0.0, 1.0, 3.0]), np.radians([1.4, -0.3, 9.0])
 WALK_M = 0.4  # how far people get about who walk
 DOUBT = 1.0  # frames of standing that a level camera counts as

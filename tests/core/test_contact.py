@@ -25,6 +25,11 @@ def test_standing_feet_lock_where_they_are():
     assert shift == pytest.approx((0, 0, 0))
 
 
+def test_low_feet_stand_from_the_first_frame_on_and_raised_ones_do_not():
+    contact, _, _ = follow(Contact(), [(0.1, 0, 0.08), (-0.1, 0, 0.28)], (0.0, 0.2), (0.0, 0.0), 0.0)
+    assert [foot.locked for foot in contact.feet] == [True, False]
+
+
 def test_a_locked_foot_ignores_trembling():
     contact, _, _ = stand()
     shown = []

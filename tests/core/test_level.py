@@ -66,6 +66,16 @@ def walked(pitch_deg, roll_deg, heights_m=0.0):
     return level.Ground.of(feet, np.full(len(t), 1 / 30)), feet
 
 
+def test_who_runs_leans_forwards_under_a_level_camera(standing):
+    lean = exp(np.array([level.LEAN_RAD[2] - level.LEAN_RAD[0], 0.0, 0.0]))  # `standing` has its own lean
+
+    def off_deg(joints, speed_m_s):
+        return np.degrees(np.arccos(level.upright(seen_by(joints), speed_m_s)[0] @ level.CAMERA_UP))
+
+    assert off_deg(standing @ lean.T, 3.0) < 1 and off_deg(standing, 0.0) < 1
+    assert off_deg(standing @ lean.T, 0.0) > 5
+
+
 @pytest.mark.parametrize(("pitch_deg", "roll_deg"), [(0, 0), (3, 0), (-2, 2)])
 def test_the_floor_that_somebody_walks_on_is_level(standing, pitch_deg, roll_deg):
     ground, feet = walked(pitch_deg, roll_deg)
