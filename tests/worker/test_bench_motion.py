@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from mocap_core.protocol import PosePacket
 from mocap_core.rotation import exp
@@ -69,14 +70,21 @@ def test_the_character_acts_a_clip_on_the_floor_and_in_the_picture(clips):
     assert ((scene.keypoints > 0) & (scene.keypoints < scenes.SIZE)).all()
 
 
-def test_a_rig_is_a_table_and_a_case_a_row():
-    figures = {metric: 1.0 for metric, _ in motion_table.COLUMNS.values()}
+def test_a_rig_is_three_tables_that_fit_a_terminal_and_a_case_a_row():
+    figures = {metric: 10.0 for columns in motion_table.TABLES for metric, _ in columns.values()}
     figures |= {"constant_pose_deg": 17.0, "first_system_deg": 24.0, "planar_deg": 23.0}
-    cases = [{"name": f"{rig}/true 3D/{stage}", "rig": rig, **figures} for rig in "ab" for stage in ("live", "take")]
+    which = "the character's proportions/true 3D, level camera"
+    cases = [{"name": f"{rig}/{which}/{stage}", "rig": rig, **figures} for rig in "ab" for stage in ("live", "take")]
     del cases[1]["lag_ms"]
     tables = motion_table.tables(cases)
-    assert [(table.title, table.row_count) for table in tables] == [("a", 2), ("b", 2)]
+    assert [table.title for table in tables] == ["a", None, None, "b", None, None]
+    assert all(table.row_count == 2 for table in tables)
     assert "constant pose 17.0" in tables[0].caption
+    console = Console(width=80)
+    for table in tables:
+        with console.capture() as shown:
+            console.print(table)
+        assert "true 3D, level camera/live" in shown.get() and "…" not in shown.get()
 
 
 def test_noise_is_one_per_cent_of_the_height_and_the_same_each_time(clips):
