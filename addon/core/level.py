@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .rotation import cross, dot, exp, log, norm, swing, unit
+from .rotation import any_across, cross, dot, exp, log, norm, swing, unit
 from .skeleton import BODY_INDEX
 
 WORLD_FROM_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
@@ -75,13 +75,15 @@ class Ground:
 
     def spread(self, up):
         """(2,) variances m² of the two main directions across `up`, and these (2, 3)."""
-        one, other = across = _across(up)
-        turned = self.covariance @ across.T
+        one = unit(any_across(up))
+        other = cross(up, one)
+        sides = np.array([one, other])
+        turned = self.covariance @ sides.T
         a, b, c = float(one @ turned[:, 0]), float(one @ turned[:, 1]), float(other @ turned[:, 1])
         angle = 0.5 * math.atan2(2 * b, a - c)  # of the larger variance's direction
         middle, half = (a + c) / 2, math.hypot((a - c) / 2, b)
         turn = np.array([[-math.sin(angle), math.cos(angle)], [math.cos(angle), math.sin(angle)]])
-        return np.array([max(middle - half, 0.0), max(middle + half, 0.0)]), turn @ across
+        return np.array([max(middle - half, 0.0), max(middle + half, 0.0)]), turn @ sides
 
 
 def lower_foot(ankles_camera, up):
@@ -185,13 +187,6 @@ def _tilt_rad(up_camera):
     sine = math.hypot(x, z)
     share = math.atan2(sine, -y) / max(sine, 1e-9)
     return z * share, -x * share
-
-
-def _across(up):
-    """Two unit vectors (2, 3) across a unit vector and each other."""
-    one = cross(up, np.eye(3)[np.argmin(np.abs(up))])
-    one = one / norm(one)
-    return np.array([one, cross(up, one)])
 
 
 def _on_level_ground(up, ground):

@@ -177,10 +177,15 @@ def swing(a, b):
     out = _EYE + k + (k @ k) / np.maximum(1.0 + c, 1e-9)[..., None, None]
     opposite = c < -1 + 1e-7
     if opposite.any():
-        axis = unit(cross(a, np.eye(3)[np.argmin(np.abs(a), axis=-1)]))
+        axis = unit(any_across(a))
         half_turn = 2 * axis[..., :, None] * axis[..., None, :] - np.eye(3)
         out = np.where(opposite[..., None, None], half_turn, out)
     return out
+
+
+def any_across(v):
+    """A vector (…, 3) across each v, of whatever length; of v = 0 none."""
+    return cross(v, _EYE[np.argmin(np.abs(v), axis=-1)])
 
 
 def skew(v):

@@ -3,7 +3,7 @@ now."""
 
 import numpy as np
 
-from ..rotation import cross, dot, norm, unit
+from ..rotation import any_across, dot, norm, unit
 
 STRAIGHT = (
     0.9995  # of the full length: a limb is never pulled quite straight, where its hinge would be undefined
@@ -29,8 +29,7 @@ def two_bone(root, middle, target, upper_m, lower_m):
     pole = pole - along * dot(pole, along)[..., None]
     weak = norm(pole) < 1e-6
     if np.any(weak):
-        any_across = cross(along, np.eye(3)[np.argmin(np.abs(along), axis=-1)])
-        pole = np.where(weak[..., None], any_across, pole)
+        pole = np.where(weak[..., None], any_across(along), pole)
     return root + along * projection[..., None] + unit(pole) * height[..., None], root + along * distance[
         ..., None
     ]
