@@ -10,7 +10,7 @@ import pytest
 from mocap_core.protocol import PosePacket, encode_pose
 from mocap_worker.evaluation import EvaluationError
 from mocap_worker.evaluation.measures import measure
-from mocap_worker.evaluation.take import median_pose_pck, open_take
+from mocap_worker.evaluation.take import median_pose_pck, open_demo, open_take
 
 DEMO = Path(str(resources.files("mocap_worker.demo")))
 CLIP = DEMO / "clip.mp4"
@@ -54,6 +54,15 @@ def test_each_packet_finds_the_frame_of_its_time(tmp_path, truth):
     assert all(np.abs(a - b).max() > 20 for a, b in itertools.pairwise(pictures))
     box, found = dataset.boxes[3].xyxy, np.round(truth[3], 1)
     assert np.allclose(box, (*found.min(0), *found.max(0)), atol=0.1)
+
+
+def test_the_demos_clip_has_its_truth_in_every_frame():
+    dataset = open_demo()
+    with np.load(CLIP.with_name("clip_truth.npz")) as data:
+        truth = data["keypoints"]
+    labelled = np.array([a["keypoints"] for a in dataset.annotations["annotations"]]).reshape(len(truth), 17, 3)
+    np.testing.assert_allclose(labelled[..., :2], truth, atol=1e-3)
+    assert labelled[..., 2].all() and len(dataset.images) == len(truth)
 
 
 def test_shares_are_within_a_fifth_of_the_torso(tmp_path, truth):

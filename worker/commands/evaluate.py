@@ -20,8 +20,9 @@ def evaluate(
     data: Annotated[
         str | None,
         typer.Option(
-            help="A dataset's folder, an annotation file, a take, `synthetic` for drawn pictures of the character, or "
-            "`synthetic-val` for those of people whom no training draws."
+            help="A dataset's folder, an annotation file, a take, `demo` for the demo's clip with its truth, "
+            "`synthetic` for drawn pictures of the character, or `synthetic-val` for those of people whom no training "
+            "draws."
         ),
     ] = None,
     dataset: Annotated[
@@ -110,7 +111,7 @@ def evaluate(
                 if drawn:
                     labelled = _drawn(data, renderer, network, count, hardness, character, motion, progress)
                 else:
-                    labelled = _labelled(network, Path(data), dataset, images, detections)
+                    labelled = _labelled(network, data, dataset, images, detections)
                 options = Options(
                     flip=not drawn if flip is None else flip,
                     batch=batch,
@@ -197,10 +198,15 @@ def _load(model: str | None, checkpoint: str | None, device: str, precision: str
     return network, {"weights": path.name, "weights_sha256": weights_digest(path)}
 
 
-def _labelled(network, data: Path, dataset: str | None, images: Path | None, detections: Path | None):
+def _labelled(network, named: str, dataset: str | None, images: Path | None, detections: Path | None):
     from ..evaluation.datasets import open_dataset
-    from ..evaluation.take import open_take
+    from ..evaluation.take import open_demo, open_take
 
+    data = Path(named)
+    if named == "demo":
+        if dataset or images or detections:
+            fail("The demo's clip needs no --dataset, --images or --detections; leave them out.")
+        return open_demo()
     if data.suffix in (".mocap", ".jsonl"):
         if dataset or detections:
             fail("A take needs no --dataset and no --detections; leave them out.")

@@ -41,13 +41,31 @@ def open_take(path: Path, video: Path | None) -> Dataset:
         raise EvaluationError(str(error)) from None
     if not packets or len(packets[0].scores) != len(COCO17):
         raise EvaluationError(f"{path} holds no person of 17 keypoints.")
+    note = f"The labels are {path.name}'s, where its score is above {LABELLED}; they are not the truth."
+    return _dataset(packets, video, path.name, str(path), note)
+
+
+def open_demo() -> Dataset:
+    """The demo's clip with its true keypoints; those that something hides count as well."""
+    from ..demo.run import Truth, clip_path
+
+    truth = Truth.load()
+    scores, size = np.ones(len(COCO17)), [int(side) for side in truth.size]
+    packets = [
+        PosePacket(keypoints, scores, None, float(time_s), {"frame_size": size})
+        for keypoints, time_s in zip(truth.keypoints, truth.times_s, strict=True)
+    ]
+    return _dataset(packets, clip_path(), "the demo's truth", "the demo's clip", "The labels are the clip's truth.")
+
+
+def _dataset(packets: list[PosePacket], video: Path, of: str, named: str, note: str) -> Dataset:
     step = -(-len(packets) // MOST_PACKETS)
     pairs = _paired(packets[::step], video)
     images, annotations, boxes, digest = {}, [], [], hashlib.sha256()
     for number, (packet, frame) in enumerate(pairs):
         height, width = frame.image.shape[:2]
         if packet.size is not None and tuple(packet.size) != (width, height):
-            raise EvaluationError(f"{video} is {width}×{height}, {path.name} is of a picture of {packet.size}.")
+            raise EvaluationError(f"{video} is {width}×{height}, {of} is of a picture of {packet.size}.")
         keypoints, scores = np.asarray(packet.keypoints, float), np.asarray(packet.scores, float)
         labelled = scores > LABELLED
         if labelled.sum() < LEAST_JOINTS:
@@ -70,13 +88,12 @@ def open_take(path: Path, video: Path | None) -> Dataset:
             }
         )
     if not annotations:
-        raise EvaluationError(f"{path} shows nobody with {LEAST_JOINTS} keypoints of a score above {LABELLED}.")
+        raise EvaluationError(f"{named} shows nobody with {LEAST_JOINTS} keypoints of a score above {LABELLED}.")
     sizes = [{"id": i, "file_name": str(i), "width": v.shape[1], "height": v.shape[0]} for i, v in images.items()]
     described = {"images": sizes, "annotations": annotations, "categories": [{"id": 1, "name": "person"}]}
-    note = f"The labels are {path.name}'s, where its score is above {LABELLED}; they are not the truth."
     frozen = f"The clip's own median pose has a PCK of {100 * median_pose_pck(annotations):.1f}% at 0.2 of the torso."
     return Dataset(
-        "take", "coco17", described, boxes, images, digest.hexdigest(), str(path), [note, frozen], False
+        "take", "coco17", described, boxes, images, digest.hexdigest(), named, [note, frozen], False
     )
 
 
