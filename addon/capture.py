@@ -68,6 +68,12 @@ class Capture:
             self._fail(link, f"The worker ended: {words}")
         if not self.wanted:
             return
+        if link.problem:
+            self._fail(link, link.problem)
+            return
+        if link.looking_up:
+            self._asked_s = now
+            return
         silent = link.status_age_s(now) > _SILENT_S
         if not link.asking:
             self._answered = True

@@ -20,7 +20,7 @@ def hindrance(link) -> str:
     """Why no video can be kept, a sentence for the user, or an empty text."""
     if kind_of(machine.get("source")) in ("TEST", "TAKE"):
         return "There is no camera whose video could be kept."
-    if link is not None and not is_loopback(link.worker[0]):
+    if link is not None and not link.looking_up and not is_loopback(link.worker[0]):
         return "The worker is another machine: it keeps no video."
     return ""
 

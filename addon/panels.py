@@ -14,6 +14,7 @@ from .translations import say
 _STATES = {
     "off": ("Off", "PAUSE"),
     "connected": ("Listening", "LINKED"),
+    "looking": ("Looking up the worker", "SORTTIME"),
     "waiting": ("Waiting for the worker", "SORTTIME"),
     "idle": ("Worker is ready", "LINKED"),
     "loading": ("Loading", "SORTTIME"),

@@ -345,6 +345,7 @@ class Session:
     def error(self) -> str:
         """What is wrong now, a sentence for the user, or an empty string."""
         problem = next((driven.problem for driven in self._cast if driven.problem), "")
+        problem = problem or (self.link.problem if self.link is not None else "")
         return self._capture.error or self.notice or problem or machine.problem
 
     def stats(self) -> dict:
@@ -368,7 +369,7 @@ class Session:
             "state": self._state_name(),
             "wanted": self._capture.wanted,
             "changed": self._capture.changed(people_asked_for(bpy.context.scene)),
-            "message": status.message if status and self._capture.wanted else "",
+            "message": self._message(),
             "error": self.error,
             "port": link.port if link else None,
             "fps": round(self._rate.value(now), 1),
@@ -607,7 +608,14 @@ class Session:
             return "solving"
         if self.link is None:
             return "off"
+        if self.link.looking_up:
+            return "looking"
         return self._capture.state(self.link) if self._capture.wanted else "connected"
+
+    def _message(self) -> str:
+        if self.link is not None and self.link.looking_up:
+            return f"Looking up {self.link.looking_up} …"
+        return self.link.status.message if self.link and self.link.status and self._capture.wanted else ""
 
     def _reset_figures(self) -> None:
         self._stages = {stage: Times() for stage in STAGES}

@@ -9,11 +9,12 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from zipfile import BadZipFile
 
 import bpy
 
 from . import machine, window
-from .core import background, make_worker, places, uv, worker_environment
+from .core import background, make_worker, outdated, places, uv, worker_environment
 from .core.endpoint import is_loopback
 from .core.make_worker import SetupError, Wish
 from .core.systems import quietly, variables_for_children
@@ -26,6 +27,7 @@ _children: list[subprocess.Popen] = []
 _doctor: subprocess.Popen | None = None
 _read: tuple[float, background.Report] = (float("-inf"), background.Report())
 _hashed: tuple[object, str] = (None, "")
+_compared: tuple[object, outdated.Outdated | None] = (None, None)
 
 
 def report() -> background.Report:
@@ -78,6 +80,28 @@ def wheel_sha256() -> str:
     return _hashed[1]
 
 
+def to_update() -> outdated.Outdated | None:
+    """What an update would fetch; None where that cannot be told."""
+    global _compared
+    made, path = worker_environment.made(), wheel()
+    if (made, wheel_sha256()) != _compared[0]:
+        try:
+            found = None if made is None or path is None else outdated.outdated(made, path, _constraints())
+        except (OSError, BadZipFile):
+            found = None
+        _compared = (made, wheel_sha256()), found
+    return _compared[1]
+
+
+def update() -> None:
+    """Bring the worker to what the add-on carries, for the same build of PyTorch, in the background. Raises
+    SetupError."""
+    made = worker_environment.made()
+    if made is None:
+        raise SetupError("There is no worker to update: set it up.")
+    start(made.backend)
+
+
 def start(backend: str, repair: bool = False) -> None:
     """Set the worker up, update or repair it, in the background. Raises SetupError."""
     if report().state == "running":
@@ -85,7 +109,7 @@ def start(backend: str, repair: bool = False) -> None:
     path = wheel()
     if path is None:
         raise SetupError("This add-on carries no worker: build its zip with `mocap addon build`, and install that.")
-    _children.append(make_worker.start(Wish(str(path), str(ROOT.parent / "constraints.txt"), backend, repair, True)))
+    _children.append(make_worker.start(Wish(str(path), str(_constraints()), backend, repair, True)))
     _forget_reading()
     watch()
 
@@ -176,6 +200,10 @@ def _beat() -> float | None:
     _children[:] = [child for child in _children if child.poll() is None]
     window.redraw_panels()
     return BEAT_S if report().state == "running" or checking() else None
+
+
+def _constraints() -> Path:
+    return ROOT.parent / "constraints.txt"
 
 
 def _doctor_file() -> Path:

@@ -1,4 +1,4 @@
-"""The operators of the worker's set-up: set up, cancel, check, repair, remove, and what helps beside."""
+"""The operators of the worker's set-up: set up, update, cancel, check, repair, remove, and what helps beside."""
 
 import secrets
 import shutil
@@ -37,17 +37,12 @@ class MOCAP_OT_setup_worker(Operator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return (
-            require(cls, bpy.app.online_access, ONLINE)
-            and require(cls, setting_up.report().state != "running", "The set-up runs already")
-            and require(cls, not session.worker_runs, "Disconnect first: the worker runs")
-        )
+        return _may_be_set_up(cls)
 
     def invoke(self, context, event):
         made = worker_environment.made()
         self.build = made.backend if made else machine.get("torch_build") or "auto"
-        older = setting_up.situation() == "older"
-        title = "Repair Worker" if self.repair else "Update Worker" if older else self.bl_label
+        title = "Repair Worker" if self.repair else self.bl_label
         return context.window_manager.invoke_props_dialog(self, width=_WIDTH_PX, title=title, confirm_text="Download")
 
     def draw(self, context):
@@ -77,12 +72,30 @@ class MOCAP_OT_setup_worker(Operator, bpy.types.Operator):
 
     def run(self, context):
         _, needed = make_worker.about_bytes(self.build, graphics=systems.graphics())
-        # An update finds most of it there, and a small one must not be refused for a full disk.
+        # A repair finds most of it there, and must not be refused for a full disk.
         if setting_up.situation() == "missing" and _free() < needed:
             free = format_bytes(_free())
             raise SetupError(f"About {format_bytes(needed)} are needed in {places.worker_folder()}; {free} are free.")
         machine.put("torch_build", "" if self.build == "auto" else self.build)
         setting_up.start(self.build, self.repair)
+
+
+class MOCAP_OT_update_worker(Operator, bpy.types.Operator):
+    bl_idname = "mocap.update_worker"
+    bl_label = "Update Worker"
+    bl_description = (
+        "Bring the worker to the version that the add-on carries, at once: what has changed is downloaded, for the "
+        "same PyTorch as before. Goes on in the background, and when Blender is closed"
+    )
+
+    @classmethod
+    def poll(cls, context):
+        return _may_be_set_up(cls) and require(
+            cls, setting_up.situation() == "older", "The worker is the one that the add-on carries"
+        )
+
+    def run(self, context):
+        setting_up.update()
 
 
 class MOCAP_OT_setup_cancel(Operator, bpy.types.Operator):
@@ -207,6 +220,14 @@ _DRIVERS = {
 }
 
 
+def _may_be_set_up(cls) -> bool:
+    return (
+        require(cls, bpy.app.online_access, ONLINE)
+        and require(cls, setting_up.report().state != "running", "The set-up runs already")
+        and require(cls, not session.worker_runs, "Disconnect first: the worker runs")
+    )
+
+
 def _free() -> float:
     folder = places.worker_folder()
     while not folder.exists():
@@ -216,6 +237,7 @@ def _free() -> float:
 
 CLASSES = (
     MOCAP_OT_setup_worker,
+    MOCAP_OT_update_worker,
     MOCAP_OT_setup_cancel,
     MOCAP_OT_setup_dismiss,
     MOCAP_OT_setup_log,

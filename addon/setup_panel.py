@@ -5,14 +5,16 @@ from typing import ClassVar
 import bpy
 
 from . import machine, preferences, setting_up, sources
-from .core import systems, worker_environment
+from .core import systems, uv, worker_environment
 from .core.background import format_bytes
+from .core.outdated import Outdated
 from .drawing import Panel, figures, fresh, sentence
 from .session import session
 from .setup_operators import BUILDS, ONLINE
 from .translations import say
 
-situation_now = fresh(setting_up.situation)
+situation_now, _to_update, _uv = fresh(setting_up.situation), fresh(setting_up.to_update), fresh(uv.find)
+_NAMED = 4  # packages
 _ICONS = {"ok": "CHECKMARK", "note": "INFO", "missing": "ERROR"}
 
 
@@ -53,9 +55,14 @@ def notice(layout) -> None:
     if not bpy.app.online_access:
         sentence(box, f"Blender may not go online. {ONLINE}.", "ERROR")
         box.operator("mocap.online_preferences", icon="PREFERENCES")
+    if situation == "older":
+        sentence(box, to_fetch(_to_update(), _uv() is None), "BLANK1")
     row = box.row(align=True)
     row.scale_y = 1.3
-    row.operator("mocap.setup_worker", text=_button(situation, ended), icon="IMPORT")
+    if situation == "older":
+        row.operator("mocap.update_worker", icon="IMPORT")
+    else:
+        row.operator("mocap.setup_worker", text="Go On…" if ended else "Set Up Worker…", icon="IMPORT")
     if ended:
         row.operator("mocap.setup_log", text="", icon="TEXT")
 
@@ -76,10 +83,18 @@ def _ended(report) -> str:
     }.get(report.state) or f"The set-up failed: {report.error}"
 
 
-def _button(situation: str, ended: bool) -> str:
-    if situation == "older":
-        return "Update Worker…"
-    return "Go On…" if ended else "Set Up Worker…"
+def to_fetch(found: Outdated | None, with_uv: bool) -> str:
+    """What the button for an update will download, a sentence."""
+    if found is None:
+        return "Downloads what has changed."
+    count = found.about_bytes + (uv.ABOUT_BYTES if with_uv else 0.0)
+    names = [*found.changed, *found.new, *(["uv"] if with_uv else [])]
+    if not names:
+        return "Everything that it needs is here already: hardly anything is downloaded."
+    listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+    if not found.changed and not with_uv:  # of what is new no size is known
+        return f"Downloads what is new: {listed}."
+    return f"Downloads about {format_bytes(max(count, 1e6))}: {listed}."
 
 
 class MOCAP_PT_worker(Panel, bpy.types.Panel):
@@ -113,6 +128,8 @@ class MOCAP_PT_worker(Panel, bpy.types.Panel):
         else:
             column.label(text="On this machine", icon="DESKTOP")
         column = layout.column(align=True)
+        if situation_now() == "older":
+            column.operator("mocap.update_worker", icon="IMPORT")
         column.operator("mocap.check_worker", icon="VIEWZOOM")
         row = column.row(align=True)
         row.operator_context = "INVOKE_DEFAULT"
@@ -144,6 +161,8 @@ class MOCAP_PT_worker(Panel, bpy.types.Panel):
         link = session.link
         if not machine.get("key"):
             sentence(layout, "A worker on another machine needs a key: the same here and there.", "ERROR")
+        elif link is not None and link.problem:
+            sentence(layout, link.problem, "ERROR")
         elif link is None:
             sentence(layout, "On another machine. Start Capture connects to it.", "NETWORK_DRIVE")
         elif link.status is None:

@@ -26,8 +26,10 @@ def resolve(host: str, port: int) -> tuple[str, int]:
     """The IPv4 address of a host name, or LinkError."""
     try:
         found = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_DGRAM)
-    except (OSError, UnicodeError):
-        raise LinkError(f"The host {host!r} is not known.") from None
+    except (OSError, ValueError):
+        raise LinkError(
+            f"The host {host!r} is not known. Check the name and the network, or give its address in numbers."
+        ) from None
     return found[0][4]
 
 

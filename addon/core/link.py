@@ -1,14 +1,15 @@
 """The add-on's end of the wire: subscribes, asks for captures, takes in poses, counts what got lost.
 
-Nothing here blocks: `poll` is called each tick, and a thread keeps the lease. The worker's
-end is `mocap_worker.control`.
+Nothing here blocks: `poll` is called each tick, a thread keeps the lease, and another looks up the worker's name.
+The worker's end is `mocap_worker.control`.
 """
 
 import os
 import time
 from collections import deque
 
-from .endpoint import Endpoint, LinkError, is_loopback, resolve
+from .endpoint import Endpoint, LinkError, is_loopback
+from .lookup import Lookup
 from .order import Counters, PacketOrder
 from .protocol import (
     CONTROL_PORT,
@@ -42,7 +43,8 @@ class PoseLink:
     """Opens the port and subscribes at the worker with the first poll. Raises LinkError.
 
     port: where poses come in; another is bound and subscribed with where it is taken (see `port`).
-    worker: host and port of the worker's control socket; may be set anew when a worker was started elsewhere.
+    worker: host and port of the worker's control socket; may be set anew when a worker was started elsewhere. A host's
+    name is looked up first, see `looking_up`.
     key: shared secret (`seal.read_key`), needed where the worker is another machine.
     """
 
@@ -52,8 +54,10 @@ class PoseLink:
         worker: tuple[str, int] = ("127.0.0.1", CONTROL_PORT),
         key: bytes | None = None,
     ):
-        self._worker = resolve(*worker)
-        host = "127.0.0.1" if is_loopback(self._worker[0]) else "0.0.0.0"
+        self._lookup = Lookup(*worker)
+        # A name without a key may still be this machine's own; where it is not, `problem` says so.
+        here = key is None if self._lookup.is_name else is_loopback(self._lookup.address[0])
+        host = "127.0.0.1" if here else "0.0.0.0"
         self._subscribed = False
         self._renew_s = float("-inf")
         self._endpoint = Endpoint(host, port, key, any_port=True, beside=self._renew)
@@ -78,18 +82,32 @@ class PoseLink:
 
     @property
     def worker(self) -> tuple[str, int]:
-        """Whom it asks. Set anew, the one before gets its subscription back."""
-        return self._worker
+        """Whom it asks: an address, or what it was given for as long as that is looked up. Set anew, the one before
+        gets its subscription back."""
+        return self._lookup.address or (self._lookup.host, self._lookup.port)
 
     @worker.setter
     def worker(self, address: tuple[str, int]) -> None:
         if self._subscribed:
-            self._endpoint.send(encode(Subscribe(0.0)), self._worker)
-        self._worker = resolve(*address)
+            self._send(Subscribe(0.0))
+        self._lookup = Lookup(*address)
         self.status = self.cameras = None
         self._offsets.clear()
         self._subscribed = False
         self._ping_s = self._resend_s = float("-inf")
+
+    @property
+    def looking_up(self) -> str:
+        """The worker's name for as long as it is looked up, else an empty string."""
+        return self._lookup.host if self._lookup.running else ""
+
+    @property
+    def problem(self) -> str:
+        """Why nobody can be asked, a sentence for the user, or an empty string. Starting a capture tries again."""
+        found = self._lookup.address
+        if found and not is_loopback(found[0]) and is_loopback(self._endpoint.host):
+            return f"{self._lookup.host} is another machine, and needs a shared key: the same here and there."
+        return self._lookup.problem
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -110,6 +128,8 @@ class PoseLink:
 
     def start(self, source: str, model: str = "", device: str = "", options: dict | None = None) -> str:
         """Asks for a capture until the worker answers; gives the id that `status.request` then has."""
+        if self._lookup.problem:
+            self._lookup = Lookup(*self.worker)
         self._request = Start(os.urandom(4).hex(), source, model, device, options or {})
         self._order.expect_session()
         self._send_request()
@@ -123,15 +143,15 @@ class PoseLink:
 
     def ask_preview(self, name: str, width: int, height: int) -> None:
         """Asks for the camera's picture in memory of this name; renewed each second. An empty name gives it back."""
-        self._endpoint.send(encode(Preview(name, width, height)), self._worker)
+        self._send(Preview(name, width, height))
 
     def ask_film(self, path: str) -> None:
         """Asks for the camera's pictures in this file, beside a take; renewed each second. An empty path ends it."""
-        self._endpoint.send(encode(Film(path)), self._worker)
+        self._send(Film(path))
 
     def ask_cameras(self) -> None:
         """Asks which cameras the worker's machine has; `cameras` has their names by index when it has answered."""
-        self._endpoint.send(encode(Devices()), self._worker)
+        self._send(Devices())
 
     @property
     def asking(self) -> bool:
@@ -157,7 +177,7 @@ class PoseLink:
                 message.meta["received"] = round(arrival_s, 6)
                 self.counters.bytes += len(datagram)
                 poses.append(message)
-            elif address != self._worker:
+            elif address != self._lookup.address:
                 continue
             elif isinstance(message, Status):
                 last_status = message
@@ -174,31 +194,38 @@ class PoseLink:
     def close(self) -> None:
         """Gives the subscription back and frees the port. Closing twice is fine."""
         self._subscribed = False  # or the thread could renew what is given back
-        self._endpoint.send(encode(Subscribe(0.0)), self._worker)
+        self._send(Subscribe(0.0))
         self._endpoint.close()
 
+    def _send(self, message: object) -> None:
+        """To the worker, once its address is known."""
+        if self._lookup.address is not None:
+            self._endpoint.send(encode(message), self._lookup.address)
+
     def _keep_alive(self, now: float) -> None:
+        if self._lookup.address is None:
+            return
         if not self._subscribed:
             self._subscribed = True
-            self._endpoint.send(encode(Subscribe(LEASE_S)), self._worker)
+            self._send(Subscribe(LEASE_S))
         if self._request is not None and now - self._resend_s >= _RESEND_S:
             self._resend_s = now
             self._send_request()
         if now - self._ping_s >= _PING_S:
             self._ping_s = now
-            self._endpoint.send(encode(Ping(time.perf_counter())), self._worker)
+            self._send(Ping(time.perf_counter()))
 
     def _renew(self) -> None:
         """Renews the lease, in the endpoint's thread: a Blender that saves or renders keeps its capture."""
         now = time.perf_counter()
         if self._subscribed and now - self._renew_s >= _RENEW_S:
             self._renew_s = now
-            self._endpoint.send(encode(Subscribe(LEASE_S)), self._worker)
+            self._send(Subscribe(LEASE_S))
 
     def _send_request(self) -> None:
         # The subscription goes first: a worker starts nothing for somebody who does not listen.
-        self._endpoint.send(encode(Subscribe(LEASE_S)), self._worker)
-        self._endpoint.send(encode(self._request), self._worker)
+        self._send(Subscribe(LEASE_S))
+        self._send(self._request)
 
     def _take_status(self, status: Status, now: float) -> None:
         self.status, self._status_s = status, now

@@ -30,7 +30,7 @@ BACKENDS = {  # what is asked of uv, and about how many bytes that is fetched an
     "rocm": ("--torch-backend=rocm7.2",),
     "index": (),
 }
-_UNPACKED = 1.9  # bytes on disk for a byte fetched, about
+UNPACKED = 1.9  # bytes on disk for a byte fetched, about
 _SIZE = re.compile(r"Downloading (\S+) \(([\d.]+)\s*([KMG]?)i?B\)")
 _CAME = re.compile(r"Downloaded (\S+)")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -70,7 +70,7 @@ def about_bytes(backend: str, system: str = sys.platform, graphics: str = "") ->
     elif backend == "index":
         backend = "cuda" if system == "linux" else "cpu"
     fetched = {"cpu": 0.4e9, "cuda": 2.9e9, "rocm": 5e9}[backend]
-    return fetched, fetched * _UNPACKED + (0.6e9 if backend == "cpu" else 1e9)
+    return fetched, fetched * UNPACKED + (0.6e9 if backend == "cpu" else 1e9)
 
 
 def delete_what_lies_aside() -> None:
@@ -273,7 +273,7 @@ class Download:
         """Bytes."""
         with self._lock:
             came, coming = self._came, sum(self._sizes.values())
-        return came + min(_unfinished_bytes(self.cache) / _UNPACKED, 0.95 * coming)
+        return came + min(_unfinished_bytes(self.cache) / UNPACKED, 0.95 * coming)
 
 
 def _unfinished_bytes(cache: Path | None) -> float:

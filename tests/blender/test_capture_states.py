@@ -1,6 +1,7 @@
 """What is said of a capture: changed settings, a worker elsewhere that is silent, latency by stage, limbs, nobody."""
 
 import socket
+import threading
 import time
 from dataclasses import replace
 
@@ -89,3 +90,38 @@ def test_nobody_in_view_is_no_loss(extension, session, actor, sender):
     assert nobody(stats | {"state": "capturing"})
     assert not nobody(stats | {"state": "capturing", "people": [0]})
     assert not nobody(stats | {"state": "capturing", "received": 0})
+
+
+def test_a_name_that_takes_long_to_look_up_holds_nobody_up(session, settings, monkeypatch):
+    """No name server can be had here, so `getaddrinfo` is stood in for."""
+    answering, real = threading.Event(), socket.getaddrinfo
+
+    def slow(host, *arguments):
+        if host != "studio":
+            return real(host, *arguments)
+        answering.wait(20)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    settings.put("worker_address", "studio:5006")
+    settings.put("source", "0")
+    bpy.ops.mocap.start_capture()
+    session.tick()
+    stats = session.stats()
+    assert (stats["state"], stats["message"], stats["wanted"]) == ("looking", "Looking up studio …", True)
+    bpy.ops.mocap.stop_capture()
+    assert not session.stats()["wanted"]
+    bpy.ops.mocap.disconnect()
+    assert session.stats()["state"] == "off" and not answering.is_set()
+
+    bpy.ops.mocap.start_capture()
+    answering.set()
+    tick_until(session, lambda: not session.stats()["wanted"], "the end of the capture")
+    stats = session.stats()
+    assert stats["error"].startswith("The host 'studio' is not known.")
+    assert stats["state"] == "connected"  # from where it can be started again
+
+    settings.put("source", "test motion")  # which asks no worker
+    bpy.ops.mocap.start_capture()
+    tick_until(session, lambda: session.stats()["received"] > 3, "the test motion")
+    assert not session.stats()["error"]

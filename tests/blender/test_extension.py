@@ -58,10 +58,12 @@ addon/core/lift/network.py
 addon/core/lift/weights.npz
 addon/core/link.py
 addon/core/live.py
+addon/core/lookup.py
 addon/core/make_worker.py
 addon/core/observe.py
 addon/core/offline.py
 addon/core/order.py
+addon/core/outdated.py
 addon/core/pipeline.py
 addon/core/places.py
 addon/core/playhead.py

@@ -5,6 +5,7 @@ It installs the wheel with the few packages that its command line needs, as PyTo
 
 import shutil
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def ended(module):
     return module.report()
 
 
+def packed_anew(wheel: Path) -> None:
+    """The same package, as another file."""
+    with zipfile.ZipFile(wheel) as box:
+        content = [(entry, box.read(entry)) for entry in box.infolist()]
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_STORED) as box:
+        for entry, data in content:
+            box.writestr(entry.filename, data)
+
+
 def log(extension) -> str:
     return extension.core("make_worker").log_file().read_text("utf-8")
 
@@ -63,13 +73,25 @@ def test_set_up_from_the_zip_and_removed(extension, setting_up):
 
     # Another add-on carries another wheel.
     wheel = setting_up.wheel()
-    before = wheel.read_bytes()
+    before, first = wheel.read_bytes(), environment.made()
+    with pytest.raises(RuntimeError, match="poll"):
+        bpy.ops.mocap.update_worker()
     try:
-        wheel.write_bytes(before + b" ")
+        packed_anew(wheel)
         assert setting_up.situation() == "older"
+        assert setting_up.to_update().changed == ()
+        bpy.context.preferences.system.use_online_access = False
+        with pytest.raises(RuntimeError, match="poll"):
+            bpy.ops.mocap.update_worker()
+        bpy.context.preferences.system.use_online_access = True
+        bpy.ops.mocap.update_worker()  # as a click does: it asks nothing
+        assert setting_up.situation() == "running"
+        assert ended(setting_up).state == "done", log(extension)
+        assert setting_up.situation() == "ready"
+        made = environment.made()
+        assert made.sha256 != first.sha256 and made.backend == "cpu"
     finally:
         wheel.write_bytes(before)
-    assert setting_up.situation() == "ready"
 
     bpy.ops.mocap.remove_worker()
     assert setting_up.situation() == "missing" and not environment.folder().exists()

@@ -254,8 +254,6 @@ def test_another_machine_needs_a_key():
         PoseLink(0, ("192.0.2.1", 5006))
     with pytest.raises(LinkError, match="key"):
         Endpoint("0.0.0.0", 0)
-    with pytest.raises(LinkError, match="not known"):
-        PoseLink(0, ("no such host.invalid", 5006))
 
 
 def test_taken_control_port_is_one_sentence(worker):

@@ -96,10 +96,11 @@ def test_from_an_empty_scene_to_files_in_a_window(in_window, local_packages, tmp
     assert report["recording"]["lost"] == 0
     assert report["slices"] >= 1 and report["frames"] > 40
     assert report["action"] == "Take 1" and report["action_after_undo"] == ["", "Take 1", ""]
-    again = ["mocap.setup_worker"] if report["set_up"][2:] else []
+    again = ["mocap.setup_worker", "mocap.update_worker"] if report["set_up"][2:] else []
     assert report["clicked"] == PRESSED + again or set(report["clicked"]) == {""}
     assert report["set_up"][:2] == ["missing", "none"]  # it was asked only
     assert report["set_up"][2:] in (["ready", "done"], []), (tmp_path / "setup.log").read_text("utf-8")
+    assert report.get("updated", ["ready", True, True]) == ["ready", True, True]
     assert report["playing"] and report["frames_passed"] > 0
     assert report["sync"] == ["NONE", "AUDIO_SYNC", "NONE"] and report["sounds"] == ["Music.wav"]
     first, again, frames, frames_again, moved = report["solved_again"]
@@ -108,7 +109,7 @@ def test_from_an_empty_scene_to_files_in_a_window(in_window, local_packages, tmp
     path, recorded = report["left"]
     assert len(read_take(path).packets) >= recorded and not read_notes(path).recording  # kept as Blender was quit
     if shutil.which("import") or os.environ.get("BLENDER_GUI"):
-        states = STATES | ({"setting up", "set up"} if report["set_up"][2:] else set())
+        states = STATES | ({"setting up", "set up", "update offline", "update"} if report["set_up"][2:] else set())
         assert {picture.stem for picture in tmp_path.glob("*.png")} == states
 
 
