@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from . import machine
-from .core import sample_motion
+from .core import sample_motion, sample_picture
 from .core.link import PoseLink
 from .core.player import Player
 from .core.take import read_take
@@ -23,6 +23,11 @@ class Replay:
         """True while the link asks a player."""
         return self._player is not None
 
+    @property
+    def draws(self) -> bool:
+        """True while that gives pictures, too."""
+        return self._player is not None and self._player.draws
+
     def aim(self, link: PoseLink) -> None:
         """Have the link ask whoever gives the chosen source. Raises LinkError."""
         source = machine.get("source")
@@ -30,7 +35,7 @@ class Replay:
             self._worker = link.worker
         player = None
         if kind_of(source) == "TEST":
-            player = Player("the test motion", sample_motion.packets, key=link.key)
+            player = Player("the test motion", sample_motion.packets, key=link.key, draw=sample_picture.draw)
         elif kind_of(source) == "TAKE":
             # Read once, in the player's thread: a long take takes seconds.
             packets = cache(lambda: read_take(source).packets)

@@ -404,7 +404,7 @@ class Session:
         if self.recording is not None and self.filming is not None:
             self.filming.tick(self.link, now)
         self._follow_cues(scene, packets, now)
-        preview.tick(self.link, packets, now, self._replay.plays)
+        preview.tick(self.link, packets, now, self._replay.plays and not self._replay.draws)
         ghost.tick(scene, self._cast, packets, now)
         received_s = clock()
         self._capture.watch(self.link, now)

@@ -91,7 +91,7 @@ def to_fetch(found: Outdated | None, with_uv: bool) -> str:
     names = [*found.changed, *found.new, *(["uv"] if with_uv else [])]
     if not names:
         return "Everything that it needs is here already: hardly anything is downloaded."
-    listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+    listed = ", ".join(names[:_NAMED]) + (f" (+{len(names) - _NAMED})" if len(names) > _NAMED else "")
     if not found.changed and not with_uv:  # of what is new no size is known
         return f"Downloads what is new: {listed}."
     return f"Downloads about {format_bytes(max(count, 1e6))}: {listed}."

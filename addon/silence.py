@@ -1,10 +1,11 @@
 """Curves that are mute while the capture moves what they are of: they would throw it back at every frame.
 
 Each Action remembers which of its curves are mute by us. So whatever keeps it meanwhile, an undo step or an autosave,
-gives them back as they were.
+gives them back as they were. A render shows what is kept, not what is captured.
 """
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import contextmanager
@@ -19,11 +20,14 @@ from .rig import Target
 
 _MARK = "mocap_silent"  # in an Action: its curves that are mute by us
 _LIVE_S = 1.0  # after the last packet
+_TICK_COMES_S = 10.0  # at the latest, in a window that is slow to draw
 
 Curve = tuple[int, int, str, int]  # the Action's and the slot's identity, data path, index
 
 _wanted: Counter[Curve] = Counter()  # by how many each is held
 _linked: dict[int, set[Curve]] = {}  # of Actions from libraries, which cannot remember
+_rendering = _lifted = False  # whether a render goes on, and whether the curves are as it needs them
+_settled = threading.Event()
 
 
 class Silence:
@@ -52,7 +56,7 @@ class Silence:
         if new:
             self._held |= new
             _wanted.update(new)
-            _set(_wanted)
+            _settle()
 
     def end(self) -> None:
         """Let them be as they were, but for those that another silences."""
@@ -62,7 +66,7 @@ class Silence:
                 if _wanted[key] <= 0:
                     del _wanted[key]
             self._held = set()
-            _set(_wanted)
+            _settle()
 
 
 class LiveSilence:
@@ -77,6 +81,8 @@ class LiveSilence:
         self, scene: bpy.types.Scene, cast: Iterable[tuple[Driven, bpy.types.Object]], link: PoseLink, now: float
     ) -> None:
         """Once a tick, before anything is posed. cast: who is driven; link: what comes for whom."""
+        if _rendering != _lifted:
+            _settle()
         if masks.whole(scene.mocap.record.mask):
             self.end()
             return
@@ -113,7 +119,15 @@ def lifted():
     try:
         yield
     finally:
-        _set(_wanted)
+        _settle()
+
+
+def _settle() -> None:
+    """Have mute what is wanted now, in the main thread."""
+    global _lifted
+    _lifted = _rendering
+    _set(() if _lifted else _wanted)
+    _settled.set()
 
 
 def _set(wanted: Iterable[Curve]) -> None:
@@ -168,7 +182,28 @@ def _before_save(*_) -> None:
 @persistent
 def _as_wanted(*_) -> None:
     """After a save, and after data came from an undo step or a file."""
-    _set(_wanted)
+    _settle()
+
+
+@persistent
+def _render_begins(*_) -> None:
+    global _rendering
+    _rendering = True
+    if threading.current_thread() is threading.main_thread():
+        _settle()
+    elif _wanted:
+        # A render in a window has a thread of its own, in which nothing may be changed that the main one draws. The
+        # next tick there does it.
+        _settled.clear()
+        _settled.wait(_TICK_COMES_S)
+
+
+@persistent
+def _render_ends(*_) -> None:
+    global _rendering
+    _rendering = False
+    if threading.current_thread() is threading.main_thread():
+        _settle()
 
 
 _HANDLERS = (
@@ -177,6 +212,9 @@ _HANDLERS = (
     ("undo_post", _as_wanted),
     ("redo_post", _as_wanted),
     ("load_post", _as_wanted),
+    ("render_init", _render_begins),
+    ("render_complete", _render_ends),
+    ("render_cancel", _render_ends),
 )
 
 

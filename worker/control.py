@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from mocap_core.endpoint import Endpoint
+from mocap_core.previews import Previews
 from mocap_core.protocol import (
     Cameras,
     Devices,
@@ -38,7 +39,7 @@ from .detector import DetectorError
 from .films import Films
 from .models import ModelError, Models
 from .options import job_of
-from .preview import Previews
+from .preview import show
 from .source import Frame, open_source, shown
 from .stream import Figures, Job, run
 
@@ -212,7 +213,7 @@ class Worker:
             self._endpoint.send(datagram, address)
 
     def _show(self, frame: Frame) -> None:
-        self._previews.show(frame)
+        show(self._previews, frame)
         self._films.show(frame)
 
     def _set_status(self, status: Status) -> None:

@@ -9,14 +9,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
+
+import numpy as np
 
 from .endpoint import Endpoint
+from .previews import Previews
 from .protocol import (
     VERSION,
     PacketError,
     Ping,
     Pong,
     PosePacket,
+    Preview,
     Start,
     Status,
     Stop,
@@ -32,6 +37,7 @@ _PAUSE_S = 1 / 30  # between one session of a take, or one pass, and the next
 _STALL_S = 0.5  # who is later than this goes on from now and does not hurry
 
 Address = tuple[str, int]
+Draw = Callable[[PosePacket, tuple[int, int]], np.ndarray]
 
 
 class Player:
@@ -39,13 +45,19 @@ class Player:
 
     name: what is played, for the status. packets: gives them from the first on, in the order of their times, session
     by session; called in the thread and may raise TakeError. loop: begin again at the end. key: the link's, if it
-    has one.
+    has one. draw: makes a packet's picture, (H, W, 3) RGB uint8, in that size, for who asks for a preview.
     """
 
     def __init__(
-        self, name: str, packets: Callable[[], Iterable[PosePacket]], loop: bool = False, key: bytes | None = None
+        self,
+        name: str,
+        packets: Callable[[], Iterable[PosePacket]],
+        loop: bool = False,
+        key: bytes | None = None,
+        draw: Draw | None = None,
     ):
-        self._name, self._packets, self._loop = name, packets, loop
+        self._name, self._packets, self._loop, self._draw = name, packets, loop, draw
+        self._previews = Previews()
         self._endpoint = Endpoint("127.0.0.1", 0, key)
         self._leases: dict[Address, float] = {}
         self._status, self._status_due_s = Status("idle"), 0.0
@@ -56,6 +68,11 @@ class Player:
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="mocap player", daemon=True)
         self._thread.start()
+
+    @property
+    def draws(self) -> bool:
+        """Whether there are pictures of what is played."""
+        return self._draw is not None
 
     @property
     def _title(self) -> str:
@@ -76,6 +93,7 @@ class Player:
             while not self._closing:
                 self._turn()
         finally:
+            self._previews.close()
             self._endpoint.close()
 
     def _turn(self) -> None:
@@ -88,6 +106,7 @@ class Player:
             except PacketError as error:
                 self._endpoint.count_bad(error)
         self._leases = {address: until_s for address, until_s in self._leases.items() if until_s > now}
+        self._previews.keep(self._leases, now)
         if self._playing is not None and not self._leases:
             self._end(Status("idle"))
         self._play(now)
@@ -102,6 +121,9 @@ class Player:
                 self._leases[address] = arrival_s + message.lease_s
         elif isinstance(message, Ping):
             self._endpoint.send(encode(Pong(message.sent, arrival_s, time.perf_counter())), address)
+        elif isinstance(message, Preview) and self._draw is not None:
+            if address in self._leases:
+                self._previews.ask(address, message, arrival_s)
         elif isinstance(message, Start | Stop) and address in self._leases:
             self._status_due_s = 0.0
             if message.id != self._handled:
@@ -153,6 +175,8 @@ class Player:
             for address in self._leases:
                 self._endpoint.send(datagram, address)
             self._sent += 1
+            if self._draw is not None and packet.size is not None:
+                self._previews.show(packet.size, packet.timestamp, partial(self._draw, packet))
             self._next = next(self._playing, None)
             if self._next is None:
                 self._end(Status("ended", f"{self._title} has ended."))

@@ -13,7 +13,7 @@ from .protocol import VERSION, PosePacket
 FPS = 30.0
 PERIOD_S = 16.0  # four moves, each a quarter
 SIZE = (640, 360)
-_FOCAL_PX, _DISTANCE_M, _CAMERA_M = 430.0, 3.4, 1.0  # a level camera, this high
+FOCAL_PX, CAMERA_M, _DISTANCE_M = 430.0, 1.0, 3.4  # a level camera, this high
 _HIPS_M, _THIGH_M, _SHIN_M, _ANKLE_M = 0.90, 0.43, 0.42, 0.08
 _UPPER_ARM_M, _FOREARM_M = 0.29, 0.26
 _FACE = ((0.0, -0.66, -0.12), (0.03, -0.69, -0.1), (-0.03, -0.69, -0.1), (0.075, -0.68, 0.0), (-0.075, -0.68, 0.0))
@@ -28,11 +28,15 @@ def packets() -> Iterator[PosePacket]:
 def packet(number: int) -> PosePacket:
     """The packet of a frame, from 0."""
     joints, root = pose(number / FPS)
-    seen = joints + root
-    keypoints = seen[:, :2] / seen[:, 2:] * _FOCAL_PX + np.array(SIZE) / 2
+    keypoints = project(joints + root)
     meta = {"v": VERSION, "session": "sample", "seq": number, "person": 0, "size": list(SIZE), "skeleton": "coco17"}
     meta |= {"units": "m", "root": [round(float(value), 4) for value in root], "fps": FPS}
     return PosePacket(keypoints, np.full(17, 0.9), joints, number / FPS, meta)
+
+
+def project(points_camera: np.ndarray) -> np.ndarray:
+    """Where points (N, 3) in camera axes, metres, are in the picture: (N, 2) px."""
+    return points_camera[:, :2] / points_camera[:, 2:] * FOCAL_PX + np.array(SIZE) / 2
 
 
 def pose(time_s: float) -> tuple[np.ndarray, np.ndarray]:
@@ -44,8 +48,8 @@ def pose(time_s: float) -> tuple[np.ndarray, np.ndarray]:
     steps = march * np.sin(beat * 0.75)
     sway = 0.05 * np.sin(beat / 8)
 
-    floor = _CAMERA_M - _ANKLE_M
-    hips = np.array([sway, _CAMERA_M - _HIPS_M + 0.03 * apart + 0.36 * down, _DISTANCE_M + 0.12 * down])
+    floor = CAMERA_M - _ANKLE_M
+    hips = np.array([sway, CAMERA_M - _HIPS_M + 0.03 * apart + 0.36 * down, _DISTANCE_M + 0.12 * down])
     lean, twist = 0.45 * down, 0.3 * steps + 0.1 * np.sin(beat / 4)
     trunk = _turn_y(twist) @ _turn_x(-lean)
     joints = np.zeros((17, 3))

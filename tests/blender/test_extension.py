@@ -69,6 +69,7 @@ addon/core/places.py
 addon/core/playhead.py
 addon/core/player.py
 addon/core/preview_memory.py
+addon/core/previews.py
 addon/core/protocol.py
 addon/core/published.py
 addon/core/quality.py
@@ -77,6 +78,7 @@ addon/core/reduce.py
 addon/core/root_motion.py
 addon/core/rotation.py
 addon/core/sample_motion.py
+addon/core/sample_picture.py
 addon/core/seal.py
 addon/core/skeleton.py
 addon/core/solve/__init__.py

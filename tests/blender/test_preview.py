@@ -151,18 +151,42 @@ def test_a_worker_on_another_machine_is_asked_for_no_picture(session, shown, ext
     preview.end()
 
 
-def test_of_what_is_replayed_there_is_no_picture(session, shown, extension):
-    preview, _, settings = shown
-    settings.preview = True
-    machine = extension.addon("machine")
-    machine.put("source", "test motion")
-    bpy.ops.mocap.start_capture()
-    machine.put("source", "0")  # chosen, and not started yet: what plays goes on
+def tick_until(session, condition):
     until = time.perf_counter() + PATIENCE_S
-    while not preview._people:
+    while not condition():
         session.tick()
         time.sleep(0.005)
         assert time.perf_counter() < until
+
+
+def test_the_test_motion_has_pictures_of_its_own_joints(session, shown, extension):
+    preview, _, settings = shown
+    settings.preview = True
+    extension.addon("machine").put("source", "test motion")
+    bpy.ops.mocap.start_capture()
+    tick_until(session, lambda: preview._rgba is not None and preview._pictured in preview._poses)
+    height, width = preview._rgba.shape[:2]
+    assert width <= 640 and abs(width / height - 16 / 9) < 0.01 and not preview.says
+    motion, picture = extension.core("sample_motion"), extension.core("sample_picture")
+    number = round(preview._pictured * motion.FPS)
+    drawn = picture.draw(motion.packet(number), (width, height))
+    assert np.abs(preview._rgba[..., :3] - drawn / 255).max() < 0.01
+    assert abs(preview._people[0].timestamp - number / motion.FPS) < 1e-5
+    bpy.ops.mocap.disconnect()
+    assert not memory_left(extension)
+
+
+def test_of_what_is_replayed_there_is_no_picture(session, shown, extension, tmp_path):
+    preview, _, settings = shown
+    settings.preview = True
+    machine, motion = extension.addon("machine"), extension.core("sample_motion")
+    with extension.core("take").TakeWriter(tmp_path / "short.mocap", {}) as writer:
+        for number in range(30):
+            writer.write(motion.packet(number))
+    bpy.ops.mocap.replay_take(filepath=str(tmp_path / "short.mocap"), loop=True)
+    machine.put("source", "0")  # chosen, and not started yet: what plays goes on
+    tick_until(session, lambda: preview._people)
+    machine.put("replay_loop", False)
     assert "no camera" in preview.says and preview._reader is None and not memory_left(extension)
 
 

@@ -133,6 +133,38 @@ def test_while_only_captured_the_masked_curves_are_mute_and_untouched_after(
     assert not base.keys()
 
 
+def test_a_render_during_a_capture_shows_what_is_played(
+    session, settings, base, actor, sender, character, module, tmp_path
+):
+    scene, seen = bpy.context.scene, {}
+    wanted = {frame: turn_at(character, "leftUpperArm", frame) for frame in (39, 40, 41)}
+    settings.mask = {"ARMS"}
+    bpy.ops.mocap.connect()
+    sender.play(actor.packets[:10])
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(scene.camera)
+    scene.render.engine, scene.render.resolution_x, scene.render.resolution_y = "BLENDER_WORKBENCH", 16, 16
+    scene.render.filepath = str(tmp_path / "frame ")
+    scene.frame_start, scene.frame_end = 39, 41
+
+    def shown(rendered, depsgraph):
+        if depsgraph.mode == "RENDER":
+            bone = character.evaluated_get(depsgraph).pose.bones["leftUpperArm"]
+            seen[rendered.frame_current] = np.array(bone.rotation_quaternion)
+
+    bpy.app.handlers.frame_change_post.append(shown)
+    try:
+        bpy.ops.render.render(animation=True)
+    finally:
+        bpy.app.handlers.frame_change_post.remove(shown)
+        bpy.data.objects.remove(scene.camera)
+    assert seen.keys() == wanted.keys()
+    for frame, turn in wanted.items():
+        assert np.allclose(seen[frame], turn, atol=1e-5)
+    sender.play(actor.packets[10:12])
+    assert {path for (path, _), (mute, _) in state(module, base).items() if mute} == {ARM}  # it goes on
+
+
 def test_undo_steps_that_were_made_while_live_hold_nothing_mute(session, settings, base, actor, sender, module):
     before = state(module, base)
     bpy.ops.ed.undo_push(message="before")
