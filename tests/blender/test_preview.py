@@ -22,7 +22,10 @@ def shown(extension, monkeypatch, tmp_path_factory):
     yield preview, ghost, settings
     settings.preview = settings.ghost = False
     settings.preview_size, settings.preview_corner = "MEDIUM", "BOTTOM_RIGHT"
-    extension.addon("machine").put("preview", True)
+    machine = extension.addon("machine")
+    machine.put("preview", True)
+    for name in ("source", "source_kind", "last_take", "last_test", "replay_loop"):
+        machine.put(name, "")
 
 
 class Worker:
@@ -186,7 +189,6 @@ def test_of_what_is_replayed_there_is_no_picture(session, shown, extension, tmp_
     bpy.ops.mocap.replay_take(filepath=str(tmp_path / "short.mocap"), loop=True)
     machine.put("source", "0")  # chosen, and not started yet: what plays goes on
     tick_until(session, lambda: preview._people)
-    machine.put("replay_loop", False)
     assert "no camera" in preview.says and preview._reader is None and not memory_left(extension)
 
 
