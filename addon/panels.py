@@ -44,7 +44,8 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
 
     def _character(self, context, layout):
         column = layout.column(align=True)
-        column.prop(context.scene.mocap, "target", text="", icon="OUTLINER_OB_ARMATURE")
+        target = {"text": "", "icon": "OUTLINER_OB_ARMATURE"} | _hint("Character")
+        column.prop(context.scene.mocap, "target", **target)
         if is_linked(context.scene.mocap.target):
             column.operator("mocap.make_override", icon="LIBRARY_DATA_OVERRIDE")
         else:
@@ -56,9 +57,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         sources.draw(column, machine, preferences.holds_password(machine.source))
-        column.prop(machine, "model", placeholder="Built-in") if _PLACEHOLDERS else column.prop(
-            machine, "model"
-        )
+        column.prop(machine, "model", **_hint("Built-in"))
         column.prop(machine, "device")
         models_panel.advice(layout)
 
@@ -162,6 +161,10 @@ def _nobody(stats: dict) -> bool:
     return stats["state"] == "capturing" and stats["received"] > 0 and not stats["people"]
 
 
-_PLACEHOLDERS = "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters
+def _hint(text: str) -> dict:
+    """What an empty field says, where this Blender can show it."""
+    known = "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters
+    return {"placeholder": say(text)} if known else {}
+
 
 CLASSES = (MOCAP_PT_main, MOCAP_PT_settings)

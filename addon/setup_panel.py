@@ -24,7 +24,7 @@ def notice(layout) -> None:
     situation, report = situation_now(), setting_up.report()
     if situation == "running":
         box = layout.box()
-        box.label(text="Setting up the worker", icon="SORTTIME")
+        sentence(box, "Setting up the worker", "SORTTIME")
         progress(box, report)
         row = box.row(align=True)
         row.operator("mocap.setup_cancel", icon="X")
@@ -49,7 +49,7 @@ def notice(layout) -> None:
     elif situation == "older":
         sentence(box, "The add-on brings a newer worker than the one that is set up.", "INFO")
     else:
-        box.label(text="The worker is not set up yet", icon="INFO")
+        sentence(box, "The worker is not set up yet", "INFO")
         sentence(box, "It films you and finds your joints, in a Python of its own beside Blender.", "BLANK1")
         sentence(box, "Test Motion and takes play without it.", "BLANK1")
     if not bpy.app.online_access:

@@ -859,4 +859,97 @@ TEXTS = {
     "Look for Another": "Buscar otro",
     "No longer ask for the program that the preferences name": "Ya no pide el programa que nombran las preferencias",
     "The worker {}, which the preferences name, is not there.": "El proceso {}, que nombran las preferencias, no está.",
+    # What the set-up does, and chains
+    "Making the environment": "Creando el entorno",
+    "Asking what is needed": "Viendo qué hace falta",
+    "Trying the worker": "Probando el proceso",
+    "Fetching uv": "Descargando uv",
+    "Downloading": "Descargando",
+    "Installing": "Instalando",
+    "an NVIDIA GPU was found, so CUDA": "se encontró una GPU de NVIDIA, así que CUDA",
+    "an AMD GPU with ROCm was found": "se encontró una GPU de AMD con ROCm",
+    "its GPU is used through Metal": "su GPU se usa con Metal",
+    "no GPU was found that PyTorch knows, so the processor": (
+        "no se encontró una GPU que PyTorch conozca, así que el procesador"
+    ),
+    "The set-up does not start: {}.": "La instalación no se inicia: {}.",
+    "uv was not found, and it was not agreed to fetch it.": "uv no se encontró, y no se aceptó descargarlo.",
+    "The set-up was cancelled.": "La instalación se canceló.",
+    "{} ended with code {} and said nothing.": "{} terminó con el código {} y no dijo nada.",
+    "There is no uv for this machine ({}); install uv, then set up again.": (
+        "No hay uv para este equipo ({}); instala uv y vuelve a instalar el proceso."
+    ),
+    "uv arrived with the SHA-256 {}; {} was expected. Try again, or install uv.": (
+        "uv llegó con el SHA-256 {}; se esperaba {}. Inténtalo otra vez o instala uv."
+    ),
+    "uv cannot be fetched from {}: {}.": "uv no se puede descargar de {}: {}.",
+    "It does not run.": "No funciona.",
+    "Repair it.": "Repáralo.",
+    "Solving chains": "Resolviendo cadenas",
+    "Reading the take": "Leyendo la toma",
+    "Writing chains": "Escribiendo cadenas",
+    # What is wrong
+    "UDP port {} at {} cannot be used: {}. Choose another port.": (
+        "El puerto UDP {} de {} no se puede usar: {}. Elige otro puerto."
+    ),
+    "{} exists already; a take is never overwritten.": "{} ya existe; una toma nunca se sobrescribe.",
+    "The take {} may be incomplete: {}.": "La toma {} puede estar incompleta: {}.",
+    "the disk is full": "el disco está lleno",
+    "the file is larger than allowed here": "el archivo es mayor de lo que se permite aquí",
+    "{} shows nobody.": "{} no muestra a nadie.",
+    "{} shows not person {}; {}. Choose another person.": "{} no muestra a la persona {}; {}. Elige otra persona.",
+    "{} is no humanoid that can be driven: no bone is recognised, and there is none for {}. Choose them under Bones, or "
+    "another character.": (
+        "{} no es un humanoide que se pueda mover: no se reconoce ningún hueso, y no hay ninguno para {}. Elígelos en "
+        "Huesos, o elige otro personaje."
+    ),
+    "{} is no humanoid that can be driven: {} bones are recognised, and there is none for {}. Choose them under Bones, or "
+    "another character.": (
+        "{} no es un humanoide que se pueda mover: se reconocen {} huesos, y no hay ninguno para {}. Elígelos en Huesos, "
+        "o elige otro personaje."
+    ),
+    "{} has no {}, which its bone map “{}” moves it by. Find its bones again, or load its own map.": (
+        "{} no tiene {}, por el que lo mueve su mapa de huesos «{}». Vuelve a buscar sus huesos o carga su propio mapa."
+    ),
+    "{} cannot be driven: its arms and legs are at one place. Choose other bones under Bones.": (
+        "{} no se puede mover: sus brazos y piernas están en un mismo lugar. Elige otros huesos en Huesos."
+    ),
+    "{} cannot be driven: {} ({}) and {} ({}) are at one place. Choose other bones under Bones.": (
+        "{} no se puede mover: {} ({}) y {} ({}) están en un mismo lugar. Elige otros huesos en Huesos."
+    ),
+    "{} ({}) does not hang from {} (hips), so it would stay behind. Choose a bone above both as the hips.": (
+        "{} ({}) no cuelga de {} (caderas), así que se quedaría atrás. Elige como caderas un hueso por encima de ambos."
+    ),
+    "The back and the legs do not hang from {}, so {} is taken as the hips.": (
+        "La espalda y las piernas no cuelgan de {}, así que se toma {} como caderas."
+    ),
+    "Two bones could be {}: {}; {} was taken.": "Dos huesos podrían ser {}: {}; se tomó {}.",
+    "{} does not hang from {}: {} is left out.": "{} no cuelga de {}: {} se deja fuera.",
+    "{} follows the constraint “{}” and not the capture.": "{} sigue la restricción «{}» y no la captura.",
+    "{} is connected to its parent and cannot travel: clear Connected in edit mode.": (
+        "{} está conectado a su padre y no puede desplazarse: quita Conectado en el modo de edición."
+    ),
+    "{} also follows its constraint “{}”; mute that to free it.": (
+        "{} sigue también su restricción «{}»; siléncialo para liberarlo."
+    ),
+    "{} is no bone map: it is larger than {} kB.": "{} no es un mapa de huesos: ocupa más de {} kB.",
+    "{} is no bone map: it is not text.": "{} no es un mapa de huesos: no es texto.",
+    "{} cannot be read: {}.": "{} no se puede leer: {}.",
+    "{} cannot be used: {}.": "{} no se puede usar: {}.",
+    "Person {}: {}": "Persona {}: {}",
+    # What the worker does as it starts
+    "Opening the source.": "Abriendo la fuente.",
+    "Starting PyTorch.": "Iniciando PyTorch.",
+    "Loading the model.": "Cargando el modelo.",
+    "Loading the lifter.": "Cargando el paso a 3D.",
+    "Loading the detector.": "Cargando el detector.",
+    "Warming up.": "Calentando.",
+    "Warming up for {} people.": "Calentando para {} personas.",
+    "Reading the weights.": "Leyendo los pesos.",
+    "Looking at a few people in float32.": "Mirando a algunas personas en float32.",
+    "Compiling the network in {}.": "Compilando la red en {}.",
+    "Trying {} on them.": "Probando {} con ellas.",
+    "The test motion has ended.": "El movimiento de prueba ha terminado.",
+    "the test motion": "el movimiento de prueba",
+    "OpenVINO cannot be used ({}); PyTorch runs instead, slower.": "OpenVINO no se puede usar ({}); en su lugar va PyTorch, más lento.",
 }
