@@ -127,7 +127,7 @@ class MOCAP_PT_models(Panel, bpy.types.Panel):
 
     def _row(self, column, title, name, chosen, here, state="none"):
         row = column.row(align=True)
-        row.label(text=title, icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF")
+        row.label(text=say(title), icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF")
         buttons = row.row(align=True)
         buttons.alignment = "RIGHT"
         if state == "running":

@@ -139,7 +139,7 @@ TEXTS = {
     "Latency, ms": "Latencia, ms",
     "{} ms, p95 {} ms": "{} ms, p95 {} ms",
     "Packets": "Paquetes",
-    "{} lost, {} late, {} bad": "{} perdidos, {} tarde, {} dañados",
+    "{} lost, {} late, {} bad": "{} perd., {} tarde, {} mal",
     "Recorded": "Grabado",
     "{} packets": "{} paquetes",
     "In the worker": "En el proceso",
@@ -166,7 +166,7 @@ TEXTS = {
     "The camera's number": "El número de la cámara",
     "File or URL": "Archivo o URL",
     "A video, or a stream (rtsp, http, udp)": "Un vídeo o una emisión (rtsp, http, udp)",
-    "Test Motion": "Movimiento de prueba",
+    "Test Motion": "Mov. de prueba",
     "Somebody who moves without a camera and without a worker, to try things out": (
         "Alguien que se mueve sin cámara ni proceso de captura, para probar"
     ),
@@ -295,7 +295,7 @@ TEXTS = {
         "Mantén un segundo las dos manos sobre la cabeza para empezar una toma, y otra vez para terminarla. Levantarlas "
         "no es parte de la toma"
     ),
-    "Play the Timeline": "Reproducir la línea de tiempo",
+    "Play the Timeline": "Con reproducción",
     "Play from the playhead while recording, in time with the sound. Keys land on the frame that was to be seen and heard "
     "when the camera saw you. The take ends where the timeline does": (
         "Reproduce desde el cursor mientras se graba, al ritmo del sonido. Las claves caen en el fotograma que se veía y "
@@ -389,6 +389,13 @@ TEXTS = {
     "{} with nobody": "{} sin nadie",
     "{} damaged": "{} dañadas",
     "Drop-outs": "Ausencias",
+    "none": "ninguna",
+    "Received": "Recibidos",
+    "Late": "Tarde",
+    "Reordered": "Reordenados",
+    "Bad": "Dañados",
+    "ViTPose-B, classic head": "ViTPose-B, cabeza clásica",
+    "ViTPose-B, three sets": "ViTPose-B, tres conjuntos",
     "and {} more": "y {} más",
     "Plays {}": "Reproduce {}",
     # Setting the worker up
@@ -565,9 +572,9 @@ TEXTS = {
         "Metros e Y hacia arriba en los propios datos, para que los objetos tengan escala 1 y ningún giro"
     ),
     "Rate": "Frecuencia",
-    "Rate (Scene's)": "Frecuencia (escena)",
+    "Rate (Scene's)": "FPS (escena)",
     "Frames a second of the file; 0 for the scene's": "Fotogramas por segundo del archivo; 0 para los de la escena",
-    "Root Motion": "Movimiento de raíz",
+    "Root Motion": "Mov. de raíz",
     "What carries the way over the floor": "Qué lleva el camino por el suelo",
     "The hips carry the way over the floor, as they are keyed": (
         "Las caderas llevan el camino por el suelo, como en las claves"
@@ -576,7 +583,7 @@ TEXTS = {
     "The armature's object walks and turns; the hips stay above it. For glTF and FBX": (
         "El objeto del esqueleto anda y gira; las caderas se quedan sobre él. Para glTF y FBX"
     ),
-    "Deform Bones Only": "Solo huesos que deforman",
+    "Deform Bones Only": "Solo deformantes",
     "Leave out the bones that move no mesh, such as a rig's controls": (
         "Deja fuera los huesos que no mueven ninguna malla, como los controles"
     ),

@@ -159,8 +159,10 @@ def alone(session):
     yield 0.5
     yield from picture("start.png")
     yield from press("mocap.start_capture", lambda: session.stats()["wanted"])
-    while session.stats()["received"] < 20:
+    preview, until = addon("preview").preview, time.perf_counter() + 120.0
+    while session.stats()["received"] < 20 or (preview._texture is None and time.perf_counter() < until):
         yield 0.2
+    REPORT["pictured"] = preview._texture and [preview._texture.width, preview._texture.height]
     yield from picture("capturing.png")
     music(scene)
     scene.mocap.record.play = True

@@ -101,6 +101,8 @@ def test_from_an_empty_scene_to_files_in_a_window(in_window, local_packages, tmp
     assert report["set_up"][:2] == ["missing", "none"]  # it was asked only
     assert report["set_up"][2:] in (["ready", "done"], []), (tmp_path / "setup.log").read_text("utf-8")
     assert report.get("updated", ["ready", True, True]) == ["ready", True, True]
+    width, height = report["pictured"]  # the test motion's
+    assert abs(width / height - 16 / 9) < 0.01
     assert report["playing"] and report["frames_passed"] > 0
     assert report["sync"] == ["NONE", "AUDIO_SYNC", "NONE"] and report["sounds"] == ["Music.wav"]
     first, again, frames, frames_again, moved = report["solved_again"]
