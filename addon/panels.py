@@ -57,8 +57,10 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         sources.draw(column, machine, preferences.holds_password(machine.source))
-        column.prop(machine, "model", **_hint("Built-in"))
-        column.prop(machine, "device")
+        for_worker = column.column()
+        for_worker.active = sources.needs_worker()  # what is played in Blender has no model
+        for_worker.prop(machine, "model", **_hint("Built-in"))
+        for_worker.prop(machine, "device")
         models_panel.advice(layout)
 
     def _buttons(self, layout, stats):

@@ -126,7 +126,7 @@ class Preview:
     def _ask_here(self, link: PoseLink, now: float) -> None:
         capturing = link.status is not None and link.status.state == "capturing"
         if not capturing:
-            self._since_s = now
+            self._since_s, self.says = now, ""
         elif now - self._since_s > _LATE_S:  # a worker anew, or one that cannot open the memory
             self.says = "The worker gives no picture: the skeleton is shown alone."
             self._texture = self._rgba = self._pictured = None
