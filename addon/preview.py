@@ -42,6 +42,7 @@ class Preview:
         self.says = ""
         self.draw_ms = Times()
         self._handler = None
+        self._shown = False
         self._reader: PreviewReader | None = None
         self._asked_s = self._since_s = self._seen_s = float("-inf")
         self._poses: OrderedDict[float, dict[int, PosePacket]] = OrderedDict()
@@ -78,6 +79,11 @@ class Preview:
                 self._texture = self._rgba = self._pictured = None
             self._poses.setdefault(packet.timestamp, {})[packet.person] = packet
             self._seen_s = now
+        # Told here and not as it is drawn, which on a slow machine is long after.
+        shown = now - self._seen_s <= _SHOWN_S
+        if shown != self._shown:
+            self._shown = shown
+            window.redraw_views()
         while len(self._poses) > _KEPT:
             self._poses.popitem(last=False)
         self._ask(link, now, replayed)
@@ -108,7 +114,7 @@ class Preview:
         self._people = []
         self._rgba = self._texture = self._pictured = self._place = self._frame = self._link = None
         self._asked_s = self._seen_s = float("-inf")
-        self.says = ""
+        self._shown, self.says = False, ""
 
     def _ask(self, link: PoseLink, now: float, replayed: bool) -> None:
         if now - self._asked_s < _ASK_S:
@@ -150,7 +156,7 @@ class Preview:
 
     def _draw(self) -> None:
         began_s = time.perf_counter()
-        if began_s - self._seen_s > _SHOWN_S or bpy.context.area is None:
+        if not self._shown or bpy.context.area is None:
             return
         if self._rgba is not None:
             height, width = self._rgba.shape[:2]

@@ -124,6 +124,19 @@ def test_a_foreign_senders_size_does_no_harm(session, actor, sender, shown, exte
         assert ((ends >= 0) & (ends <= 1)).all()
 
 
+def test_it_goes_a_while_after_the_last_pose(session, actor, sender, shown, worker):
+    preview, _, settings = shown
+    settings.preview = True
+    bpy.ops.mocap.connect()
+    assert not preview._shown
+    sender.play(actor.packets[:3])
+    assert preview._shown
+    session.tick(time.perf_counter() + 4.0)
+    assert not preview._shown
+    sender.play(actor.packets[3:5])
+    assert preview._shown
+
+
 def test_another_session_is_another_picture(session, actor, sender, shown, worker, extension):
     preview, _, settings = shown
     settings.preview = True
