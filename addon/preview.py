@@ -15,7 +15,7 @@ from . import machine, window
 from .core.endpoint import is_loopback
 from .core.figure import MIN_SCORE, clipped, lines
 from .core.link import PoseLink
-from .core.preview_memory import MAX_HEIGHT, MAX_WIDTH, PreviewError, PreviewReader, fitted
+from .core.preview_memory import MAX_HEIGHT, MAX_WIDTH, Picture, PreviewError, PreviewReader, fitted
 from .core.protocol import PosePacket
 from .measures import Times
 from .strokes import draw_dots, draw_lines, filled, outlined, rounded, scale, textured
@@ -51,6 +51,7 @@ class Preview:
         self._shape = MAX_WIDTH, MAX_HEIGHT
         self._rgba: np.ndarray | None = None  # of a picture that is not yet on the GPU
         self._pictured: float | None = None  # its timestamp
+        self._waiting: Picture | None = None  # one whose poses are not here yet
         self._texture: gpu.types.GPUTexture | None = None
         self._place: tuple | None = None
         self._frame: _Frame | None = None
@@ -76,7 +77,7 @@ class Preview:
             if packet.session != self._session:
                 self._session = packet.session
                 self._poses.clear()
-                self._texture = self._rgba = self._pictured = None
+                self._texture = self._rgba = self._pictured = self._waiting = None
             self._poses.setdefault(packet.timestamp, {})[packet.person] = packet
             self._seen_s = now
         # Told here and not as it is drawn, which on a slow machine is long after.
@@ -84,10 +85,8 @@ class Preview:
         if shown != self._shown:
             self._shown = shown
             window.redraw_views()
-        while len(self._poses) > _KEPT:
-            self._poses.popitem(last=False)
         self._ask(link, now, replayed)
-        picture = None if self._reader is None else self._reader.read()
+        picture = self._next_picture()
         if picture is not None:
             height, width = picture.image.shape[:2]
             self._rgba = np.empty((height, width, 4), np.float32)
@@ -102,6 +101,17 @@ class Preview:
             if self._pictured is None:
                 self._shape = _shape_of(people)
             window.redraw_views()
+        while len(self._poses) > _KEPT:
+            self._poses.popitem(last=False)
+
+    def _next_picture(self) -> Picture | None:
+        """The newest picture, once the poses of its frame or of a later one are here, too."""
+        if self._waiting is None and self._reader is not None:
+            self._waiting = self._reader.read()
+        if self._waiting is None or self._waiting.timestamp > next(reversed(self._poses), float("-inf")):
+            return None
+        picture, self._waiting = self._waiting, None
+        return picture
 
     def end(self) -> None:
         """Let go of everything; the next tick begins anew."""
@@ -112,7 +122,7 @@ class Preview:
             window.redraw_views()
         self._poses.clear()
         self._people = []
-        self._rgba = self._texture = self._pictured = self._place = self._frame = self._link = None
+        self._rgba = self._texture = self._pictured = self._waiting = self._place = self._frame = self._link = None
         self._asked_s = self._seen_s = float("-inf")
         self._shown, self.says = False, ""
 

@@ -112,6 +112,20 @@ def test_a_picture_is_taken_in_with_its_own_frames_people(session, actor, sender
     assert not memory_left(extension) and worker.asked()[-1].name == ""  # given back
 
 
+def test_a_picture_waits_for_the_people_of_its_frame(session, actor, sender, shown, worker, extension):
+    preview, _, settings = shown
+    settings.preview = True
+    bpy.ops.mocap.connect()
+    sender.play(actor.packets[:1])
+    memory = extension.core("preview_memory").PreviewWriter(worker.wait_asked(session).name)
+    memory.write(np.zeros((9, 16, 3), np.uint8), actor.packets[3].timestamp)
+    sender.play(actor.packets[1:3])
+    assert preview._pictured is None
+    sender.play(actor.packets[3:20])  # more than are kept
+    assert preview._pictured == actor.packets[3].timestamp
+    memory.close()
+
+
 def test_a_foreign_senders_size_does_no_harm(session, actor, sender, shown, extension):
     preview, _, settings = shown
     settings.preview = True
