@@ -64,7 +64,8 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True)
     rise = 0.0
     if contact.floor is not None and dt_s > 0:
         rise = contact.rise + ((low - contact.low) / dt_s - contact.rise) * dt_s / (dt_s + RISE_S)
-    floor, air_s = _floor(contact, low, rise, dt_s, rooted)
+    takes_off = rise > TAKE_OFF_M_S and min(speeds) > RELEASE_SPEED_M_S  # depth alone lifts nobody
+    floor, air_s = _floor(contact, low, takes_off, dt_s, rooted)
     sx, sy = contact.shift
     if not pinning:
         targets = [(x, y, z - floor) for x, y, z in ankles]
@@ -100,7 +101,7 @@ def bends_legs(contact, clearances):
     return any(foot.weight > 0 for foot in contact.feet) or min(clearances) < contact.floor
 
 
-def _floor(contact, low, rise, dt_s, rooted):
+def _floor(contact, low, takes_off, dt_s, rooted):
     """Height of the floor and for how long both feet have been in the air.
 
     Feet leave the floor fast, and gravity brings them back soon; whatever rises slowly or stays up is drift.
@@ -110,7 +111,7 @@ def _floor(contact, low, rise, dt_s, rooted):
         return low, 0.0
     if low - floor < LANDED_M:
         air_s = 0.0
-    elif rise > TAKE_OFF_M_S or air_s > 0:
+    elif takes_off or air_s > 0:
         air_s += dt_s
     if 0 < air_s < LONGEST_FLIGHT_S:
         return floor, air_s

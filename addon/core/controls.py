@@ -17,6 +17,8 @@ from .solve.binding import SLOTS, UPPERS, bind, hinge_weight
 from .solve.forward import forward
 from .solve.rig import Rig
 
+MOST_ASIDE_RAD = np.radians(20.0)  # of the plane that a limb of IK bends in from its upper segment's hinge
+
 
 @dataclass(frozen=True, eq=False)
 class Twist:
@@ -201,14 +203,21 @@ class Controls:
         return self._located(wanted, places, spaces, which.control)
 
     def _normals(self, which, turns, places, along):
-        """(F, L, 3) normals of the planes that limbs bend in; of straight ones by their upper segments' turns."""
+        """(F, L, 3) normals of the planes that limbs bend in, near the hinges of their upper segments.
+
+        These turn no faster than anatomy; a plane that is seen further from them is mostly noise of depth, as that of a
+        straight limb is altogether, and IK would twist both segments with it.
+        """
         upper = unit(places[:, which.lower] - places[:, which.upper])
         lower = unit(places[:, which.end] - places[:, which.lower])
-        carried = apply(turns[:, which.upper], bind(self.rig).hinge[which.part])
+        hinge = apply(turns[:, which.upper], bind(self.rig).hinge[which.part])
+        hinge = unit(hinge - along * dot(hinge, along)[..., None])
+        across = cross(along, hinge)
         seen = cross(upper, lower)
-        weight = hinge_weight(norm(seen)) * (dot(seen, carried) > 0)
-        normal = carried * (1 - weight)[..., None] + unit(seen) * weight[..., None]
-        return unit(normal - along * dot(normal, along)[..., None])
+        angle = np.arctan2(dot(seen, across), dot(seen, hinge))
+        within = np.minimum(np.minimum(np.abs(angle), MOST_ASIDE_RAD), np.pi - np.abs(angle))
+        angle = hinge_weight(norm(seen)) * np.copysign(within, angle)
+        return hinge * np.cos(angle)[..., None] + across * np.sin(angle)[..., None]
 
 
 def limb_number(part: str) -> int:

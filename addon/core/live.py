@@ -21,8 +21,8 @@ from .stages import (
     ANKLES,
     DEPTH,
     FEET,
-    FEET_DEPTH_M,
-    FIRST_NOISE,
+    FIRST_NOISE_LIFTED,
+    FIRST_NOISE_MEASURED,
     JOINTS,
     LEGS,
     POINTS,
@@ -30,6 +30,7 @@ from .stages import (
     WAVERING_LIVE_M_S,
     Stand,
     calibrated_rotation,
+    feet_scale,
     foot_speed,
     points_of,
     promised_m,
@@ -114,9 +115,10 @@ def step(rig, settings, state, packet):
     if dt_s is None:
         return state, _held(state, packet)
 
+    lifted = not packet.metric
     track = adaptive.follow(
-        state.track or Smoothed.initial(POINTS, FIRST_NOISE),
-        points_of(observation),
+        state.track or Smoothed.initial(POINTS, FIRST_NOISE_LIFTED if lifted else FIRST_NOISE_MEASURED),
+        points_of(observation, lifted),
         promised_m(observation.scores),
         dt_s,
         settings.heaviness,
@@ -150,8 +152,8 @@ def step(rig, settings, state, packet):
     pose_speed = _live_speed(state, ankles[0], dt_s)
     speed = pose_speed
     if rooted:
-        in_picture = norm(track.velocity[FEET]) * (root_camera[2] / FEET_DEPTH_M)
-        speed = foot_speed(in_picture, pose_speed, WAVERING_LIVE_M_S)
+        of_points = norm(track.velocity[FEET]) * feet_scale(root_camera[2], lifted)
+        speed = foot_speed(of_points, pose_speed, WAVERING_LIVE_M_S)
     shift = np.zeros(3)
     if state.seated:
         contact = Contact()

@@ -18,13 +18,13 @@ from .stages import (
     ANKLES,
     DEPTH,
     FEET,
-    FEET_DEPTH_M,
     JOINTS,
     LEGS,
     POINTS,
     SEATED_AFTER_S,
     Stand,
     calibrated_rotation,
+    feet_scale,
     foot_speed,
     points_of,
     promised_m,
@@ -63,7 +63,8 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
     b = bind(rig)
     stand = stand or Stand()
     times_out = np.asarray(frame_times_s, dtype=float)
-    times_s, measured, scores, first = yield from _observed(settings, packets)
+    lifted = not all(packet.metric or packet.empty for packet in packets)
+    times_s, measured, scores, first = yield from _observed(settings, packets, lifted)
     if not len(times_s) or not len(times_out):
         rest = np.zeros((len(times_out), len(rig.bones), 4))
         rest[..., 0] = 1.0
@@ -101,7 +102,7 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         hips[rows], knees[rows], ankles[rows], toes = leg_joints(b, turns[rows], middle[rows])
         clearances[rows] = clearance_m(b, ankles[rows], toes)
         yield 0.82
-    speeds = _speeds(points, root, ankles, times_out, rooted)
+    speeds = _speeds(points, root, ankles, lifted, times_out, rooted)
     yield 0.82
     shift, targets, pinned = yield from _contacts(
         ankles, clearances, speeds, times_out, rooted, settings.contact, seated, floor
@@ -127,7 +128,7 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
     return TakePoses(rotations, location, rotation, times_out)
 
 
-def _observed(settings, packets):
+def _observed(settings, packets, lifted):
     """What the packets show of somebody, in order of time, each time once: times_s (N,), points (N, 25, 3), the
     joints' scores (N, 21), and the row of the first that is good enough to begin with, or 0."""
     packets = sorted((p for p in packets if np.isfinite(p.timestamp)), key=lambda p: p.timestamp)
@@ -137,7 +138,8 @@ def _observed(settings, packets):
     for i, packet in enumerate(packets):
         observation, lifter = observe(packet, lifter, settings.mirror)
         if observation is not None and (not count or packet.timestamp > times_s[count - 1] + 1e-6):
-            times_s[count], points[count], scores[count] = packet.timestamp, points_of(observation), observation.scores
+            times_s[count], scores[count] = packet.timestamp, observation.scores
+            points[count] = points_of(observation, lifted)
             first = count if first is None and observation.sure else first
             count += 1
         if i % _OBSERVE_SLICE == _OBSERVE_SLICE - 1:
@@ -221,14 +223,14 @@ def _rises(seated, times_s):
         yield row, follows, share[follows] ** 2 * (3 - 2 * share[follows])
 
 
-def _speeds(points, root, ankles, times_s, rooted):
-    """(M, 2) m/s of the feet: in the picture, or of the pose where nobody knows how far away it is."""
+def _speeds(points, root, ankles, lifted, times_s, rooted):
+    """(M, 2) m/s of the feet: by `foot_speed`, or of the pose where nobody knows how far away it is."""
     if len(times_s) < 2:
         return np.zeros((len(times_s), 2))
     of_pose = norm(np.gradient(ankles, times_s, axis=0))
     if not rooted:
         return of_pose
-    return foot_speed(norm(np.gradient(points[:, FEET], times_s, axis=0)) * (root[:, 2:] / FEET_DEPTH_M), of_pose)
+    return foot_speed(norm(np.gradient(points[:, FEET], times_s, axis=0)) * feet_scale(root[:, 2:], lifted), of_pose)
 
 
 def _contacts(ankles, clearances, speeds, times_s, rooted, pinning, seated, floor):

@@ -9,14 +9,17 @@ from .calibration import Calibration
 from .skeleton import BODY, BODY_INDEX
 
 # Filtered points: the body's joints; the hips' place as two, because depth is known so much worse; and where the ankles
-# are in the picture, as if all were equally far, for what stands there stands, however the depth may waver.
+# are. Those of a lifted pose are where they are in the picture, as if all were equally far, for what stands there
+# stands, however the depth may waver.
 JOINTS = len(BODY)
 ACROSS, DEPTH = JOINTS, JOINTS + 1
 FEET = slice(JOINTS + 2, JOINTS + 4)
 FEET_DEPTH_M, LEAST_DEPTH_M = 4.0, 0.3
 POINTS = JOINTS + 4
-# Taken at first, as in adaptive: joints are believed sooner than where the whole person is, as depth trembles most.
-FIRST_NOISE = np.where(np.arange(POINTS) < JOINTS, 0.25, 0.8)
+# Taken at first, as in adaptive: joints are believed sooner than where the whole person is, as depth trembles most; what
+# a sender measured is believed soon altogether.
+FIRST_NOISE_LIFTED = np.where(np.arange(POINTS) < JOINTS, 0.25, 0.8)
+FIRST_NOISE_MEASURED = 0.25
 ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
 _KNEES = [BODY_INDEX["left_knee"], BODY_INDEX["right_knee"]]
 LEGS = [*_KNEES, *ANKLES, BODY_INDEX["left_toe"], BODY_INDEX["right_toe"]]
@@ -27,6 +30,7 @@ LAG_JOINTS = [
     BODY_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "wrist", "knee", "ankle")
 ]
 DEPTH_NOISE = 12.0  # times the noise across
+DEPTH_LIFTS = 0.5
 ROOT_SCORE = 0.7
 _ROOT_NOISE_M = float(filters.noise_m(np.array(ROOT_SCORE)))
 
@@ -63,14 +67,20 @@ class Stand:
     heading_rad: float = 0.0
 
 
-def points_of(observation):
+def points_of(observation, lifted):
+    """(25, 3) the points to filter, metres."""
     out = np.empty((POINTS, 3))
     out[:JOINTS] = observation.joints
     out[ACROSS] = observation.root * [1.0, 1.0, 0.0]
     out[DEPTH] = observation.root * [0.0, 0.0, 1.0]
     feet = observation.joints[ANKLES] + observation.root
-    out[FEET] = feet * [1.0, 1.0, 0.0] * (FEET_DEPTH_M / np.maximum(feet[:, 2:], LEAST_DEPTH_M))
+    out[FEET] = feet * ([1.0, 1.0, 0.0] * (FEET_DEPTH_M / np.maximum(feet[:, 2:], LEAST_DEPTH_M)) if lifted else 1.0)
     return out
+
+
+def feet_scale(root_m, lifted):
+    """Metres that a metre of the filtered feet is, of a person so far (…) from the camera."""
+    return root_m / FEET_DEPTH_M if lifted else 1.0
 
 
 def promised_m(scores):
@@ -86,17 +96,18 @@ def promised_m(scores):
 def travel(rotation, root_from, root_to):
     """Displacement (…, 3) in the world of the hips' place (…, 3) in camera axes.
 
-    Depth moves nobody up or down: seen by a camera that looks down, an error of depth would look like a jump.
+    Seen by a camera that looks down, an error of depth would look like a jump, and a jump towards the camera, without
+    its depth, like none: what depth says of up and down is believed by half.
     """
     moved = np.asarray(root_to) - root_from
     out = moved @ rotation.T
-    out[..., 2] -= moved[..., 2] * rotation[2, 2]
+    out[..., 2] -= (1 - DEPTH_LIFTS) * moved[..., 2] * rotation[2, 2]
     return out
 
 
-def foot_speed(in_picture, of_pose, wavering_m_s=WAVERING_M_S):
-    """How fast feet are, m/s, by the picture and by the pose, whose depth wavers: what is beyond that counts."""
-    return np.maximum(in_picture, of_pose - wavering_m_s)
+def foot_speed(of_points, of_pose, wavering_m_s=WAVERING_M_S):
+    """How fast feet are, m/s, by the filtered feet and by the pose, whose depth wavers: what is beyond that counts."""
+    return np.maximum(of_points, of_pose - wavering_m_s)
 
 
 def seated_after(seated, waited_s, scores, dt_s):

@@ -77,6 +77,16 @@ def test_flight_releases_both_feet_and_keeps_its_height():
     assert max(heights) > 0.28  # of 0.32
 
 
+def test_feet_that_stand_in_the_picture_do_not_fly():
+    """Depth that errs lifts a person before a camera that looks down: they rise, but their feet are slow."""
+    contact, _, _ = stand()
+    for up in (0.03, 0.06, 0.09, 0.09, 0.09):
+        ankles = tuple((x, y, z + up) for x, y, z in (LEFT, RIGHT))
+        contact, _, targets = follow(contact, ankles, (up, up), (0.05, 0.05), DT)
+    assert contact.air_s == 0
+    assert targets[0][2] == pytest.approx(LEFT[2], abs=0.02)
+
+
 def test_the_hips_give_way_to_a_pinned_foot():
     contact, _, _ = stand()
     for i in range(20):

@@ -202,6 +202,31 @@ def test_a_pole_lies_where_the_elbow_points(humanoid, seed):
     assert np.linalg.norm(places[0, 0] - middle) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("part", ["leftUpperArm", "rightUpperLeg"])
+def test_a_plane_far_from_the_hinge_twists_the_limb_by_little_and_never_at_once(humanoid_rig, part):
+    """A limb bent by 40°, this way and that, about its upper segment whose hinge stays."""
+    rig = humanoid_rig
+    one = only(controls_of(rig), rig, part, space=[(-1, -1)], head=np.zeros((1, 3)), axes=[np.eye(3)])
+    one = replace(one, poles=limb_of(rig, part, 0), pole_distances_m=np.array([0.5]))
+    b, number = bind(rig), limb_number(part)
+    lower = rig.index[part.replace("Upper", "Lower")]
+    rest = rig.rest[lower, :3, :3]
+    aside_deg = []
+    for around_deg in range(0, 365, 5):
+        axis = exp(b.upper[number] * np.radians(around_deg)) @ b.hinge[number]
+        rotations = posed(rig)
+        rotations[0, lower] = from_matrix(rest.T @ exp(axis * np.radians(40)) @ rest)
+        _, places = one.basis(rotations, STILL)
+        heads = forward(rig, rotations, STILL)[0, :, :3, 3]
+        start, end = heads[one.poles.upper[0]], heads[one.poles.end[0]]
+        along = unit(end - start)
+        hinge = unit(b.hinge[number] - along * (b.hinge[number] @ along))
+        normal = unit(np.cross(places[0, 0] - (start + end) / 2, along))
+        aside_deg.append(np.degrees(np.arctan2(np.cross(hinge, normal) @ along, hinge @ normal)))
+    assert 15 < max(map(abs, aside_deg)) < 20.1
+    assert np.abs(np.diff(aside_deg)).max() < 8
+
+
 @given(st.integers(0, 2**31))
 @settings(max_examples=50, deadline=None)
 def test_axis_and_angle_are_the_same_turns_without_jumps(seed):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mocap_core.level import WORLD_FROM_CAMERA
 from mocap_core.pipeline import Settings, Stand, State, step
 from mocap_core.protocol import PosePacket
-from mocap_core.rotation import angle_between, dot, unit
+from mocap_core.rotation import angle_between, dot, exp, unit
 from mocap_core.skeleton import ARM_LIMBS, BODY_INDEX, LEG_LIMBS, LIMBS
 from mocap_core.solve import body_joints, forward
 
@@ -247,6 +247,31 @@ def test_a_jump_leaves_the_floor(humanoid_rig, cmu):
         apex = solved[:, HIPS, 2].mean(axis=1)
         assert np.ptp(apex) > 0.8 * true
         assert solved[:, ANKLES, 2].min(axis=1).max() > 0.2
+
+
+def test_a_jump_towards_a_camera_that_looks_down_rises(humanoid_rig, standing):
+    flight = np.linspace(0, 1, 16)[:, None, None]
+    joints = np.concatenate([standing, standing[:16] + flight * [0, -1.2, 0] + 4 * flight * (1 - flight) * [0, 0, 0.3]])
+    joints = np.concatenate([joints, standing + np.array([0, -1.2, 0])])
+    packets = to_packets(joints, camera(0, 15))
+    _, poses = run_live(humanoid_rig, Settings(), packets)
+    take, _ = run_take(humanoid_rig, Settings(), packets, np.arange(len(joints)) / FPS)
+    final = body_joints(humanoid_rig, forward(humanoid_rig, take.rotations, take.hips_location))
+    for solved in (joints_of(humanoid_rig, poses), final):
+        apex = np.ptp(solved[:, HIPS, 2].mean(axis=1))
+        assert 0.8 * 0.3 < apex < 1.1 * 0.3
+
+
+def test_a_low_step_towards_the_camera_is_followed(humanoid_rig, standing):
+    """The picture hides how fast such a foot is; a sender that measured it does not."""
+    leg = [BODY_INDEX[f"left_{joint}"] for joint in ("knee", "ankle", "toe")]
+    joints = standing.copy()
+    hip = joints[:, [BODY_INDEX["left_hip"]]]
+    for i, angle in enumerate(np.radians(15) * np.clip((np.arange(len(joints)) - 30) / 10, 0, 1)):
+        joints[i, leg] = hip[i] + (joints[i, leg] - hip[i]) @ exp(np.array([-angle, 0, 0])).T
+    _, poses = run_live(humanoid_rig, Settings(level="OFF"), to_packets(joints, camera(0, 0)))
+    error = angle_deg(limb_directions(joints_of(humanoid_rig, poses)), limb_directions(joints))
+    assert error[:, LEG_LIMBS].max() < 3
 
 
 def test_standing_feet_stay_where_they_are(humanoid_rig, standing):
