@@ -53,19 +53,20 @@ class Contact:
     air_s: float = 0.0
 
 
-def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True):
+def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True, guessed_rise_m=0.0):
     """The contact dt_s later, the shift of the hips (x, y, z) and where the two ankles should be.
 
     ankles: two points as the motion has them, metres, z up. clearances: two heights above their rest of the
     feet's lowest points. speeds: two, m/s. rooted: false where the hips' height is unknown: the lowest foot
-    stands on the floor then. pinning: false to keep only the floor.
+    stands on the floor then. pinning: false to keep only the floor. guessed_rise_m: what of their rise since is a
+    guess, on which nobody takes off.
     """
     low = min(clearances)
     rise = 0.0
     if contact.floor is not None and dt_s > 0:
-        rise = contact.rise + ((low - contact.low) / dt_s - contact.rise) * dt_s / (dt_s + RISE_S)
-    takes_off = rise > TAKE_OFF_M_S and min(speeds) > RELEASE_SPEED_M_S  # depth alone lifts nobody
-    floor, air_s = _floor(contact, low, takes_off, dt_s, rooted)
+        risen_m = low - contact.low - guessed_rise_m
+        rise = contact.rise + (risen_m / dt_s - contact.rise) * dt_s / (dt_s + RISE_S)
+    floor, air_s = _floor(contact, low, rise, dt_s, rooted)
     sx, sy = contact.shift
     if not pinning:
         targets = [(x, y, z - floor) for x, y, z in ankles]
@@ -101,7 +102,7 @@ def bends_legs(contact, clearances):
     return any(foot.weight > 0 for foot in contact.feet) or min(clearances) < contact.floor
 
 
-def _floor(contact, low, takes_off, dt_s, rooted):
+def _floor(contact, low, rise, dt_s, rooted):
     """Height of the floor and for how long both feet have been in the air.
 
     Feet leave the floor fast, and gravity brings them back soon; whatever rises slowly or stays up is drift.
@@ -111,7 +112,7 @@ def _floor(contact, low, takes_off, dt_s, rooted):
         return low, 0.0
     if low - floor < LANDED_M:
         air_s = 0.0
-    elif takes_off or air_s > 0:
+    elif rise > TAKE_OFF_M_S or air_s > 0:
         air_s += dt_s
     if 0 < air_s < LONGEST_FLIGHT_S:
         return floor, air_s

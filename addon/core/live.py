@@ -1,5 +1,6 @@
 """Pose packets to poses, one at a time: state and packet in, state and pose out, time from the packet."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -30,6 +31,7 @@ from .stages import (
     WAVERING_LIVE_M_S,
     Stand,
     calibrated_rotation,
+    depth_rise_m,
     feet_scale,
     foot_speed,
     points_of,
@@ -43,6 +45,7 @@ COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: 
 MAX_STEP_S = 0.1
 _HIPS, _KNEES = ROOT_JOINTS[2:], MID_JOINTS[2:]
 SCALE_MEMORY_S = 3.0
+DEPTH_S = 0.1  # in which somebody whose depth is guessed goes to where it puts them
 RISE_S, RISE_M_S = 0.6, 1.5  # after holding, hips go back to where they are seen in this time and no faster
 
 
@@ -52,8 +55,8 @@ class State:
 
     rotation: (3, 3) from camera axes to the world, None before the first confident frame. yaw_rad: its turn
     about z. up: sum of the body axes seen standing, and up_s their seconds. ground: where the lower foot was.
-    middle: (3,) of the hip joints as the motion has them. ankles: (2, 3), ankle_speed: (2,). returning: (B,) bones on
-    their way back to what is seen.
+    middle: (3,) of the hip joints as the motion has them, behind_m: how far they are to go yet in depth. ankles:
+    (2, 3), ankle_speed: (2,). returning: (B,) bones on their way back to what is seen.
     """
 
     stand: Stand = field(default_factory=Stand)
@@ -71,6 +74,7 @@ class State:
     leg_s: float = 0.0
     root_camera: np.ndarray | None = None
     middle: np.ndarray | None = None
+    behind_m: float = 0.0
     ankles: np.ndarray | None = None
     ankle_speed: np.ndarray | None = None
     contact: Contact = field(default_factory=Contact)
@@ -139,8 +143,14 @@ def step(rig, settings, state, packet):
     rooted = np.isfinite(root_camera).all()
     state = _seated(state, settings, observation.scores, dt_s, first)
     middle, contact = (_start(b, settings, rotation, root_camera, scale) if first else (state.middle, state.contact))
+    behind_m = guessed_rise_m = 0.0
     if rooted and state.root_camera is not None and not state.seated:
-        middle = middle + travel(rotation, state.root_camera, root_camera) * scale
+        moved = travel(rotation, state.root_camera, root_camera)
+        if lifted:  # where a guess of depth turns out wrong, nobody leaps
+            behind_m = (state.behind_m + root_camera[2] - state.root_camera[2]) * math.exp(-dt_s / DEPTH_S)
+            moved[:2] += rotation[:2, 2] * (state.behind_m - behind_m)
+            guessed_rise_m = float(depth_rise_m(rotation, state.root_camera, root_camera)) * scale
+        middle = middle + moved * scale
 
     before = state.held if state.pose is None and state.seated else state.pose
     previous = None if before is None else before.rotations
@@ -160,7 +170,7 @@ def step(rig, settings, state, packet):
     else:
         clearances = clearance_m(b, ankles, toes)[0].tolist()
         contact, shift, targets = feet_contact.follow(
-            contact, ankles[0].tolist(), clearances, speed.tolist(), dt_s, rooted, settings.contact
+            contact, ankles[0].tolist(), clearances, speed.tolist(), dt_s, rooted, settings.contact, guessed_rise_m
         )
         if settings.contact and feet_contact.bends_legs(contact, clearances):
             turns = plant(b, turns, hips + shift, knees + shift, np.array([targets]))
@@ -188,7 +198,7 @@ def step(rig, settings, state, packet):
     location = _location(b, state, turns, middle + shift, before, dt_s)
     pose = RigPose(rotations, location, rotation, packet.timestamp)
     state = _changed(
-        state, pose=pose, middle=middle, ankles=ankles[0],
+        state, pose=pose, middle=middle, behind_m=behind_m, ankles=ankles[0],
         root_camera=root_camera if rooted else state.root_camera,
         ankle_speed=pose_speed, contact=contact, returning=returning,
     )  # fmt: skip

@@ -24,6 +24,7 @@ from .stages import (
     SEATED_AFTER_S,
     Stand,
     calibrated_rotation,
+    depth_rise_m,
     feet_scale,
     foot_speed,
     points_of,
@@ -104,8 +105,11 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         yield 0.82
     speeds = _speeds(points, root, ankles, lifted, times_out, rooted)
     yield 0.82
+    guessed_m = np.zeros(len(times_out))
+    if lifted and rooted:
+        guessed_m[1:] = depth_rise_m(rotation, root[:-1], root[1:]) * scale
     shift, targets, pinned = yield from _contacts(
-        ankles, clearances, speeds, times_out, rooted, settings.contact, seated, floor
+        ankles, clearances, speeds, guessed_m, times_out, rooted, settings.contact, seated, floor
     )
     rotations = np.empty((len(times_out), len(rig.bones), 4))
     for rows in _slices(len(times_out), 4 * _FIT_SLICE):
@@ -233,7 +237,7 @@ def _speeds(points, root, ankles, lifted, times_s, rooted):
     return foot_speed(norm(np.gradient(points[:, FEET], times_s, axis=0)) * feet_scale(root[:, 2:], lifted), of_pose)
 
 
-def _contacts(ankles, clearances, speeds, times_s, rooted, pinning, seated, floor):
+def _contacts(ankles, clearances, speeds, guessed_m, times_s, rooted, pinning, seated, floor):
     """Shifts of the hips (F, 3), targets of the ankles (F, 2, 3) and whether any foot is held (F,)."""
     steps = np.diff(times_s, prepend=times_s[0])
     shift, targets, pinned = np.empty((len(ankles), 3)), np.empty_like(ankles), np.zeros(len(ankles), bool)
@@ -243,7 +247,7 @@ def _contacts(ankles, clearances, speeds, times_s, rooted, pinning, seated, floo
         if seated[i]:
             contact, shift[i], targets[i], pinned[i] = Contact(), 0.0, ankles[i], False
         else:
-            contact, shift[i], targets[i] = feet_contact.follow(contact, *row, rooted, pinning)
+            contact, shift[i], targets[i] = feet_contact.follow(contact, *row, rooted, pinning, float(guessed_m[i]))
             pinned[i] = pinning and feet_contact.bends_legs(contact, row[1])
         if i % _CONTACT_SLICE == _CONTACT_SLICE - 1:
             yield 0.82 + 0.08 * i / len(ankles)

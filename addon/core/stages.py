@@ -16,8 +16,8 @@ ACROSS, DEPTH = JOINTS, JOINTS + 1
 FEET = slice(JOINTS + 2, JOINTS + 4)
 FEET_DEPTH_M, LEAST_DEPTH_M = 4.0, 0.3
 POINTS = JOINTS + 4
-# Taken at first, as in adaptive: joints are believed sooner than where the whole person is, as depth trembles most; what
-# a sender measured is believed soon altogether.
+# Taken at first, as in adaptive: joints are believed sooner than where the whole person is, as depth trembles most.
+# What a sender measured is believed soon altogether.
 FIRST_NOISE_LIFTED = np.where(np.arange(POINTS) < JOINTS, 0.25, 0.8)
 FIRST_NOISE_MEASURED = 0.25
 ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
@@ -101,8 +101,13 @@ def travel(rotation, root_from, root_to):
     """
     moved = np.asarray(root_to) - root_from
     out = moved @ rotation.T
-    out[..., 2] -= (1 - DEPTH_LIFTS) * moved[..., 2] * rotation[2, 2]
+    out[..., 2] += depth_rise_m(rotation, root_from, root_to) - moved[..., 2] * rotation[2, 2]
     return out
+
+
+def depth_rise_m(rotation, root_from, root_to):
+    """How much of that goes up (…) by what depth says."""
+    return DEPTH_LIFTS * (root_to - root_from)[..., 2] * rotation[2, 2]
 
 
 def foot_speed(of_points, of_pose, wavering_m_s=WAVERING_M_S):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mocap_core.level import WORLD_FROM_CAMERA
+from mocap_core.lift import ASSUMED_FOCAL
 from mocap_core.pipeline import Settings, Stand, State, step
 from mocap_core.protocol import PosePacket
 from mocap_core.rotation import angle_between, dot, exp, unit
@@ -260,6 +261,20 @@ def test_a_jump_towards_a_camera_that_looks_down_rises(humanoid_rig, standing):
     for solved in (joints_of(humanoid_rig, poses), final):
         apex = np.ptp(solved[:, HIPS, 2].mean(axis=1))
         assert 0.8 * 0.3 < apex < 1.1 * 0.3
+
+
+def test_nobody_leaps_where_a_guess_of_depth_was_wrong(humanoid_rig, standing):
+    """Keypoints alone, of somebody who seems to be nearer from one frame to the next."""
+    focal_px, size = ASSUMED_FOCAL * 640, [640, 480]
+    packets = []
+    for i in range(90):
+        place = standing[0, :17] @ camera(0, 0).T + [0, 0.9, 5.0 if i < 45 else 4.2]
+        keypoints = place[:, :2] / place[:, 2:] * focal_px + [320, 240]
+        packets.append(PosePacket(keypoints, np.ones(17), None, i / FPS, {"v": 1, "session": "a", "size": size}))
+    _, poses = run_live(humanoid_rig, Settings(level="OFF"), packets)
+    hips = joints_of(humanoid_rig, poses)[:, HIPS].mean(axis=1)
+    assert np.linalg.norm(hips[-1] - hips[40]) > 0.4
+    assert np.linalg.norm(np.diff(hips, axis=0), axis=1).max() < 0.2
 
 
 def test_a_low_step_towards_the_camera_is_followed(humanoid_rig, standing):
