@@ -17,7 +17,8 @@ from .solve.binding import SLOTS, UPPERS, bind, hinge_weight
 from .solve.forward import forward
 from .solve.rig import Rig
 
-MOST_ASIDE_RAD = np.radians(20.0)  # of the plane that a limb of IK bends in from its upper segment's hinge
+# How far the plane that a limb of IK bends in may be from its upper segment's hinge, by how far the limb is bent.
+BENT_RAD, MOST_ASIDE_RAD = np.radians([45.0, 75.0]), np.radians([20.0, 90.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +216,9 @@ class Controls:
         across = cross(along, hinge)
         seen = cross(upper, lower)
         angle = np.arctan2(dot(seen, across), dot(seen, hinge))
-        within = np.minimum(np.minimum(np.abs(angle), MOST_ASIDE_RAD), np.pi - np.abs(angle))
+        flexion = np.arctan2(norm(seen), dot(upper, lower))
+        most = np.interp(flexion, BENT_RAD, MOST_ASIDE_RAD)
+        within = np.minimum(np.minimum(np.abs(angle), most), np.pi - np.abs(angle))
         angle = hinge_weight(norm(seen)) * np.copysign(within, angle)
         return hinge * np.cos(angle)[..., None] + across * np.sin(angle)[..., None]
 

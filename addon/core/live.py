@@ -160,20 +160,22 @@ def step(rig, settings, state, packet):
     turns, _ = turns_of(b, joints[None], previous, np.array([True]) if state.seated else None)
     hips, knees, ankles, toes = leg_joints(b, turns, middle[None])
     pose_speed = _live_speed(state, ankles[0], dt_s)
-    speed = pose_speed
+    speed = pose_speed / b.size
     if rooted:
         of_points = norm(track.velocity[FEET]) * feet_scale(root_camera[2], lifted)
-        speed = foot_speed(of_points, pose_speed, WAVERING_LIVE_M_S)
+        speed = foot_speed(of_points, speed, WAVERING_LIVE_M_S)
     shift = np.zeros(3)
     if state.seated:
         contact = Contact()
     else:
-        clearances = clearance_m(b, ankles, toes)[0].tolist()
+        clearances = (clearance_m(b, ankles, toes)[0] / b.size).tolist()
         contact, shift, targets = feet_contact.follow(
-            contact, ankles[0].tolist(), clearances, speed.tolist(), dt_s, rooted, settings.contact, guessed_rise_m
-        )
+            contact, (ankles[0] / b.size).tolist(), clearances, speed.tolist(), dt_s, rooted, settings.contact,
+            guessed_rise_m / b.size,
+        )  # fmt: skip
+        shift = np.multiply(shift, b.size)
         if settings.contact and feet_contact.bends_legs(contact, clearances):
-            turns = plant(b, turns, hips + shift, knees + shift, np.array([targets]))
+            turns = plant(b, turns, hips + shift, knees + shift, np.array([targets]) * b.size)
     rotations = basis_of(b, turns, len(rig.bones))[0]
     if state.seated and previous is not None:
         rows = held_bones(b)
@@ -225,7 +227,8 @@ def _start(b, settings, rotation, root_camera, scale):
     if root is None or not np.isfinite(root_camera).all():
         return middle, Contact()
     middle[2] = travel(rotation, np.array(root), root_camera)[2] * scale
-    return middle, Contact(floor=-float(b.middle[2]), low=-float(b.middle[2]))
+    floor = -float(b.middle[2]) / b.size
+    return middle, Contact(floor=floor, low=floor)
 
 
 def _location(b, state, turns, middle, before, dt_s):

@@ -103,14 +103,16 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         hips[rows], knees[rows], ankles[rows], toes = leg_joints(b, turns[rows], middle[rows])
         clearances[rows] = clearance_m(b, ankles[rows], toes)
         yield 0.82
+    ankles, clearances = ankles / b.size, clearances / b.size
     speeds = _speeds(points, root, ankles, lifted, times_out, rooted)
     yield 0.82
     guessed_m = np.zeros(len(times_out))
     if lifted and rooted:
-        guessed_m[1:] = depth_rise_m(rotation, root[:-1], root[1:]) * scale
+        guessed_m[1:] = depth_rise_m(rotation, root[:-1], root[1:]) * scale / b.size
     shift, targets, pinned = yield from _contacts(
         ankles, clearances, speeds, guessed_m, times_out, rooted, settings.contact, seated, floor
     )
+    shift, targets = shift * b.size, targets * b.size
     rotations = np.empty((len(times_out), len(rig.bones), 4))
     for rows in _slices(len(times_out), 4 * _FIT_SLICE):
         if pinned[rows].any():
@@ -202,7 +204,7 @@ def _places(b, settings, rotation, root, start, seated, scale):
     if known is None:
         return middle, None
     middle[:, 2] += travel(rotation, np.array(known), start)[2] * scale
-    return middle, -float(b.middle[2])
+    return middle, -float(b.middle[2]) / b.size
 
 
 def _held(values, seated, times_s, first):

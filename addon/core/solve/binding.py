@@ -51,6 +51,7 @@ _HINGE_REFERENCE = unit(np.array([[1.0, 0.0, -1.0], [-1.0, 0.0, -1.0], [0.0, 0.0
 _HINGE_AXES = np.stack(
     [unit(cross(v, FORWARD * sign)) for v, sign in zip(_HINGE_REFERENCE, (1, 1, -1, -1), strict=True)]
 )
+LEG_M = 0.82  # of a person 1.7 m tall
 FULL_HINGE_SINE = 0.35  # bends of 20° and more show their hinge fully
 
 
@@ -92,6 +93,7 @@ class Binding:
     hip_width: float
     shoulder_width: float
     leg_length: float
+    size: float  # of the character, 1 for a person
     hip_joints: np.ndarray  # (2, 3) left and right, from their middle
     thighs: np.ndarray  # (2, 3) hip to knee
     shins: np.ndarray  # (2, 3) knee to ankle
@@ -141,6 +143,7 @@ def _bind(rig):
     spine_share = np.cumsum(present) / sum(present)
 
     upper_parent_slot = parent_slot[driven_row[UPPERS]]
+    leg_length = float((norm(mid - root) + norm(end - mid))[2:].mean())
     hips = rig.rest[rig.index["hips"]]
     return Binding(
         driven=driven,
@@ -164,7 +167,8 @@ def _bind(rig):
         hips_from_middle=hips[:3, 3] - middle_hip,
         hip_width=float(norm(root[2] - root[3])),
         shoulder_width=float(norm(root[0] - root[1])),
-        leg_length=float((norm(mid - root) + norm(end - mid))[2:].mean()),
+        leg_length=leg_length,
+        size=leg_length / LEG_M,
         hip_joints=root[2:] - middle_hip,
         thighs=mid[2:] - root[2:],
         shins=end[2:] - mid[2:],
