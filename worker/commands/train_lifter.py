@@ -13,6 +13,7 @@ def train_lifter(
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint, the weights and the report.")] = Path(
         "runs/lifter"
     ),
+    init: Annotated[Path | None, typer.Option(help="Weights to begin with, such as those that ship.")] = None,
     install: Annotated[
         bool, typer.Option("--install", help="Put the weights in the place of those that ship.")
     ] = False,
@@ -31,7 +32,7 @@ def train_lifter(
 
     try:
         tests = load_clips("test", motion)
-        net = _train(load_clips("train", motion), minutes, seed, out)
+        net = _train(load_clips("train", motion), minutes, seed, init, out)
         out.mkdir(parents=True, exist_ok=True)
         weights = out / "weights.npz"
         np.savez_compressed(weights, **net.arrays())
@@ -44,11 +45,11 @@ def train_lifter(
     typer.echo(f"{weights} ({weights.stat().st_size / 1e6:.1f} MB), {out / 'report.json'}")
 
 
-def _train(clips, minutes: float, seed: int, out: Path):
+def _train(clips, minutes: float, seed: int, init: Path | None, out: Path):
     from ..training import lifter
     from ..training.lifter_people import cut
 
     def say(p: lifter.Progress) -> None:
         typer.echo(f"{p.minutes:5.1f} of {p.total:.0f} min   step {p.step}   loss {p.loss:.4f}")
 
-    return lifter.train(cut(clips), minutes, out / "checkpoint.pt", seed=seed, report=say)
+    return lifter.train(cut(clips), minutes, out / "checkpoint.pt", seed=seed, init=init, report=say)

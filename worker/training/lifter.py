@@ -16,8 +16,9 @@ import torch
 from torch import nn
 
 from mocap_core.lift.features import BONES, FEATURES, JOINTS_FROM_BONES
+from mocap_core.lift.network import Network
 
-from .lifter_cameras import samples
+from .lifter_cameras import FRAMES, samples
 from .lifter_people import Parts
 
 #: What an error of a bone's direction costs, by bone: what drives a rig counts.
@@ -32,11 +33,11 @@ _BONE_WEIGHT = {
 
 
 class LiftNet(nn.Module):
-    """Martinez's network: blocks of two linear layers, each with a batch norm and a ReLU."""
+    """Martinez's network: blocks of two linear layers, each with a batch norm and a ReLU; `inner` wide between them."""
 
-    def __init__(self, width: int = 640, blocks: int = 2):
+    def __init__(self, width: int = 640, inner: int = 512, blocks: int = 2):
         super().__init__()
-        sizes = [(FEATURES, width)] + [(width, width)] * (2 * blocks)
+        sizes = [(FEATURES, width)] + [(width, inner), (inner, width)] * blocks
         self.linear = nn.ModuleList(nn.Linear(a, b) for a, b in sizes)
         self.norm = nn.ModuleList(nn.BatchNorm1d(b) for _, b in sizes)
         self.out = nn.Linear(width, 3 * len(BONES))
@@ -52,6 +53,29 @@ class LiftNet(nn.Module):
         for i in range(1, len(self.linear), 2):
             h = h + layer(i + 1, layer(i, h))
         return (self.out(h) + self.short(x)).reshape(len(x), len(BONES), 3)
+
+    @torch.no_grad()
+    def begin_as(self, network: Network, x: torch.Tensor) -> None:
+        """Takes over a folded network of these widths; its batch norms stand as inputs x (N, FEATURES) fill them."""
+
+        def fill(linear: nn.Linear, w: np.ndarray, b: np.ndarray) -> None:
+            linear.weight.copy_(torch.from_numpy(w.T))
+            linear.bias.copy_(torch.from_numpy(b))
+
+        def layer(i: int, h: torch.Tensor) -> torch.Tensor:
+            fill(self.linear[i], *network.layers[i])
+            h, norm = self.linear[i](h), self.norm[i]
+            norm.running_mean.copy_(h.mean(0))
+            norm.running_var.copy_(h.var(0))
+            norm.bias.copy_(norm.running_mean)
+            norm.weight.copy_((norm.running_var + norm.eps).sqrt())
+            return torch.relu(h)
+
+        h = layer(0, x)
+        for i in range(1, len(self.linear), 2):
+            h = h + layer(i + 1, layer(i, h))
+        fill(self.out, *network.layers[-1])
+        self.short.weight.copy_(torch.from_numpy(network.short.T))
 
     @torch.no_grad()
     def arrays(self, dtype: type = np.float16) -> dict[str, np.ndarray]:
@@ -79,13 +103,27 @@ def rounded(values: np.ndarray) -> np.ndarray:
     return ((bits + 2) & ~np.uint16(3)).view(np.float16)
 
 
-def loss_of(bones: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor, joints_from: torch.Tensor):
-    """Chord between directions plus distance between joints; both linear in large errors."""
+#: What an error of a joint's acceleration, in m a frame², costs beside one of a direction in radians.
+_TREMBLING = 0.5
+
+
+def loss_of(
+    bones: torch.Tensor, truth: torch.Tensor, view: torch.Tensor, weight: torch.Tensor, joints_from: torch.Tensor
+):
+    """Chord between directions, distance between joints, and between their accelerations; all linear in large errors.
+
+    bones, truth (B, 3, 16, 3) m of three frames in a row, in viewing cameras; view (B, 3, 3, 3) from those to one.
+    """
     length = truth.norm(dim=-1, keepdim=True)
     direction = bones / bones.norm(dim=-1, keepdim=True).clamp_min(1e-3)
     chord = ((direction - truth / length).square().sum(-1) + 1e-4).sqrt()
-    off = joints_from @ (bones - truth)
-    return (chord * weight).sum(-1).mean() / weight.sum() + 2 * (off.square().sum(-1) + 1e-5).sqrt().mean()
+    off = joints_from @ ((bones - truth) @ view)
+    bend = off[:, 0] - 2 * off[:, 1] + off[:, 2]
+    return (
+        (chord * weight).sum(-1).mean() / weight.sum()
+        + 2 * (off.square().sum(-1) + 1e-5).sqrt().mean()
+        + _TREMBLING * (bend.square().sum(-1) + 1e-6).sqrt().mean()
+    )
 
 
 @dataclass
@@ -102,7 +140,9 @@ def train(
     checkpoint: Path,
     *,
     seed: int = 0,
+    init: Path | None = None,
     width: int = 640,
+    inner: int = 512,
     blocks: int = 2,
     batch: int = 1024,
     rate: float = 2e-3,
@@ -111,11 +151,15 @@ def train(
     """Train for `minutes` of this process's time, going on from `checkpoint` if it is there.
 
     The learning rate falls along a half cosine over the minutes; what is returned is the running
-    mean of the weights.
+    mean of the weights. init: weights to begin with, at half the rate. Raises LiftError.
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    net, mean = LiftNet(width, blocks), LiftNet(width, blocks)
+    net, mean = (LiftNet(width, inner, blocks) for _ in range(2))
+    if init is not None:
+        rate /= 2
+        x = samples(np.random.default_rng([seed, 0, 1]), parts, 4096).x[:, 0]
+        net.begin_as(Network(init), torch.from_numpy(np.ascontiguousarray(x)))
     mean.load_state_dict(net.state_dict())
     decay = [p for p in net.parameters() if p.ndim > 1]
     other = [p for p in net.parameters() if p.ndim == 1]
@@ -145,12 +189,12 @@ def train(
         share = spent / total
         for group in optimizer.param_groups:
             group["lr"] = float(rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6)
-        data = samples(rng, parts, batch)
-        x, truth = torch.from_numpy(data.x), torch.from_numpy(np.ascontiguousarray(data.bones))
+        data = samples(rng, parts, batch // FRAMES)
+        x, truth, view = (torch.from_numpy(values) for values in (data.x, data.bones, data.view))
         net.train()
         with torch.autocast("cpu", torch.bfloat16):
-            bones = net(x)
-        loss = loss_of(bones.float(), truth, weight, joints_from)
+            bones = net(x.flatten(0, 1))
+        loss = loss_of(bones.float().view_as(truth), truth, view, weight, joints_from)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)

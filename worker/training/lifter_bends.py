@@ -1,7 +1,8 @@
 """Bending virtual people's limbs further than the clips do, within what bodies can.
 
 Owns rotating, crouching, reaching and flexing of directions given in the body's frames: x to its
-left, y up, z forward. Arrays are (B, T, side, upper and lower, 3): B people at T moments.
+left, y up, z forward. Arrays are (B, T, side, upper and lower, 3): B people at T moments. `ago` (T,) is how long ago a
+moment is, from 0, now, to 1, the oldest.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ def rotate(v: Array, rotvec: Array) -> Array:
     return v * c + cross(k, v) * s + k * (dot(k, v) * (1 - c))
 
 
-def crouch(rng, legs):
+def crouch(rng, legs, ago):
     """Bend some people's knees and hips together, as before a jump: legs, and the lean (B, T) in radians."""
-    count, times = legs.shape[:2]
+    count = len(legs)
     deep = (rng.random(count) < 0.35) * rng.uniform(0, 80, count)
-    ease = 1 + np.linspace(0, 1, times)[None] * rng.normal(0, 0.5, (count, 1))
+    ease = 1 + ago[None] * rng.normal(0, 0.5, (count, 1))
     thigh = (deep[:, None] * np.clip(ease, 0, 1.3)).astype(np.float32) * _DEG
     lean = thigh * rng.uniform(0, 0.9, (count, 1)).astype(np.float32)
     shin = thigh * rng.uniform(0.2, 1.3, (count, 1)).astype(np.float32)
@@ -33,25 +34,25 @@ def crouch(rng, legs):
     return rotate(legs, x * turn[:, :, None, :, None]), lean
 
 
-def bend_legs(rng, legs):
-    count, times = legs.shape[:2]
+def bend_legs(rng, legs, ago):
+    count = len(legs)
     sit = rng.random(count) < 0.05
     down = np.array([[[0, -0.2, 0.98], [0, -1, 0]]] * 2, np.float32)
     legs = legs.copy()
     legs[sit] = down + 0.08 * rng.standard_normal((sit.sum(), 1, 2, 2, 3)).astype(np.float32)
     legs[sit] = unit(legs[sit])
-    swing = np.stack([wander(rng, count, times, 11) for _ in range(2)], 2)
+    swing = np.stack([wander(rng, count, ago, 11) for _ in range(2)], 2)
     legs = rotate(legs, swing[:, :, :, None])
     hinge = np.array([1, 0, 0], np.float32)
     return _flex(rng, legs, hinge, 13 * _DEG, 150 * _DEG)
 
 
-def bend_arms(rng, arms):
-    count, times = arms.shape[:2]
-    arms = _reach(rng, arms)
-    swing = np.stack([wander(rng, count, times, 13) for _ in range(2)], 2)
+def bend_arms(rng, arms, ago):
+    count = len(arms)
+    arms = _reach(rng, arms, ago)
+    swing = np.stack([wander(rng, count, ago, 13) for _ in range(2)], 2)
     far = rng.random((count, 2)) < 0.12
-    big = np.stack([wander(rng, count, times, 45) for _ in range(2)], 2)
+    big = np.stack([wander(rng, count, ago, 45) for _ in range(2)], 2)
     swing = swing + big * far[:, None, :, None]
     arms = rotate(arms, swing[:, :, :, None])
     # No arm reaches far behind the back: mirror those that would.
@@ -63,9 +64,9 @@ def bend_arms(rng, arms):
     return _flex(rng, arms, hinge, 18 * _DEG, 150 * _DEG)
 
 
-def _reach(rng, arms):
+def _reach(rng, arms, ago):
     """Let some hands reach for a moving place before the body, elbows down and out as people hold them."""
-    count, times = arms.shape[:2]
+    count = len(arms)
     some = rng.random((count, 2)) < np.where(rng.random((count, 1)) < 0.3, 0.6, 0.08)
     place = np.stack(
         [
@@ -75,7 +76,7 @@ def _reach(rng, arms):
         ]
     )
     end = place + np.array([0.3, 0.3, 0.12])[:, None, None] * rng.standard_normal((3, count, 2))
-    t = np.linspace(0, 1, times)[None, None, :, None]
+    t = ago[:, None]
     across, lift, far = (place[:, :, None] * (1 - t) + end[:, :, None] * t).astype(np.float32)
     far = np.clip(far, 0.25, 0.99)
     toward = np.stack([np.sin(across) * np.cos(lift), np.sin(lift), np.cos(across) * np.cos(lift)], -1)
@@ -112,12 +113,11 @@ def shrug_of(rng, arms):
     return shift
 
 
-def wander(rng, count, times, degrees):
-    """Rotation vectors (count, times, 3) that drift a little over the window."""
+def wander(rng, count, ago, degrees):
+    """Rotation vectors (count, T, 3) that drift a little over the window."""
     start = rng.standard_normal((count, 1, 3)).astype(np.float32)
     end = start + 0.35 * rng.standard_normal((count, 1, 3)).astype(np.float32)
-    t = np.linspace(0, 1, times, dtype=np.float32)[None, :, None] if times > 1 else np.float32(0)
-    return degrees * _DEG * (start + (end - start) * t)
+    return degrees * _DEG * (start + (end - start) * ago[:, None])
 
 
 def unit(v):

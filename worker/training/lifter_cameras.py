@@ -26,21 +26,35 @@ _SIZES = np.array([[640, 480], [640, 360], [480, 640], [540, 960]], np.float32)
 #: How much worse a detector is at each joint: face, shoulders, elbows, wrists, hips, knees, ankles.
 JOINT_NOISE = np.repeat(np.array([0.6, 0.9, 1.1, 1.4, 1.2, 1.1, 1.4], np.float32), [5, 2, 2, 2, 2, 2, 2])
 
+#: Frames of a sample, the newest first: in three in a row one sees what trembles.
+FRAMES = 3
+_FPS = 30
+#: Which frames before the newest each frame of a sample is lifted from (FRAMES, lags), and all of them.
+_BEFORE = np.add.outer(np.arange(FRAMES), np.rint(_FPS * np.array(LAGS_S)).astype(int))
+_ALL = np.unique(_BEFORE)
+_WINDOWS = np.searchsorted(_ALL, _BEFORE)
+
 
 @dataclass(frozen=True)
 class Samples:
-    """x (B, FEATURES) inputs; bones (B, 16, 3) m truth in the viewing camera."""
+    """Frames in a row of many people, the newest first.
+
+    x (B, FRAMES, FEATURES) inputs; bones (B, FRAMES, 16, 3) m truth in the viewing cameras; view (B, FRAMES, 3, 3) from
+    those to the camera that films.
+    """
 
     x: Array
     bones: Array
+    view: Array
 
 
 def samples(rng: np.random.Generator, parts: Parts, count: int) -> Samples:
-    """One batch to train on: each person in front of two cameras, which is cheaper than two people."""
+    """`count` people to train on: each of half as many in front of two cameras, which is cheaper than more people."""
     bones, hips = (
-        np.concatenate([part, part])[:count] for part in people(rng, parts, (count + 1) // 2, LAGS_S)
+        np.concatenate([part, part])[:count] for part in people(rng, parts, (count + 1) // 2, _ALL / _FPS)
     )
     joints, bones, focal, size = film(rng, bones, hips)
+    bones = bones[:, :FRAMES]
     keypoints = project(joints, focal, size)
     keypoints, confidence = detect(rng, keypoints, size, joints)
     mirror = rng.random(count) < 0.5
@@ -50,15 +64,16 @@ def samples(rng: np.random.Generator, parts: Parts, count: int) -> Samples:
     confidence[mirror] = confidence[mirror][:, :, FLIP_JOINTS]
     bones[mirror] = flip_bones(bones[mirror])
     assumed = ASSUMED_FOCAL * size.max(-1)
-    x, view = features(keypoints, confidence, size, assumed)
-    return Samples(x, bones @ np.swapaxes(view, -1, -2))
+    x, view = features(keypoints[:, _WINDOWS], confidence[:, _WINDOWS], size[:, None], assumed[:, None])
+    view = view.astype(np.float32)
+    return Samples(x, bones @ np.swapaxes(view, -1, -2), view)
 
 
 def film(rng: np.random.Generator, bones: Array, hips: Array) -> tuple[Array, Array, Array, Array]:
     """Put a camera before each person.
 
     bones (B, T, 16, 3), hips (B, T, 3): of `people`. Returns joints (B, T, 17, 3) m from the
-    camera, in its axes, bones (B, 16, 3) m in its axes now, focal (B,) px, size (B, 2) px.
+    camera, in its axes, bones (B, T, 16, 3) m in its axes, focal (B,) px, size (B, 2) px.
     """
     count = len(bones)
     front = rng.random(count) < 0.65
@@ -82,7 +97,7 @@ def film(rng: np.random.Generator, bones: Array, hips: Array) -> tuple[Array, Ar
     ray = np.concatenate([spot, np.ones((count, 1))], -1)
     ray *= (distance / np.linalg.norm(ray, axis=-1))[:, None]
     joints = JOINTS_FROM_BONES @ bones + (hips + ray[:, None])[:, :, None]
-    return joints.astype(np.float32), bones[:, 0], focal.astype(np.float32), size
+    return joints.astype(np.float32), bones, focal.astype(np.float32), size
 
 
 def project(joints: Array, focal: Array, size: Array) -> Array:

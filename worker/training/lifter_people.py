@@ -157,15 +157,18 @@ def bodies(rng: np.random.Generator, count: int) -> dict[str, Array]:
     return out
 
 
-def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[float, ...]) -> tuple[Array, Array]:
-    """Moving people at `lags_s` before now.
+def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: Array) -> tuple[Array, Array]:
+    """Moving people at `lags_s` (T,) before now, the first 0.
 
     Returns bones (count, T, 16, 3) m in the world (z up, facing -y now) and hips (count, T, 3) m,
     which are 0 now.
     """
     body = bodies(rng, count)
-    speed = rng.uniform(0.7, 1.5, (count, 1))
-    step = np.rint(np.asarray(lags_s) * parts.fps * speed).astype(int)
+    # At speeds at which a thirtieth of a second is a whole number of frames: rounded steps would look like noise.
+    natural = parts.fps / 30
+    paces = np.arange(np.ceil(0.5 * natural), np.floor(1.5 * natural) + 1)
+    step = np.rint(30 * lags_s * rng.choice(paces, (count, 1))).astype(int)
+    ago = (lags_s / max(lags_s[-1], 1e-6)).astype(np.float32)
     drawn = rng.choice(len(parts.weight), (5, count), p=parts.weight)
     mix = rng.random(count)
     drawn[1:, mix < 0.35] = drawn[0, mix < 0.35]  # the whole of one clip
@@ -173,22 +176,22 @@ def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[flo
     drawn[2:, together] = drawn[1, together]
     low, mid, left, right, top = (np.maximum(d[:, None] - step, parts.first[d][:, None]) for d in drawn)
 
-    legs, lean = crouch(rng, parts.legs[low])
-    legs = bend_legs(rng, legs)
+    legs, lean = crouch(rng, parts.legs[low], ago)
+    legs = bend_legs(rng, legs, ago)
     arms = np.stack([parts.arms[left, 0], parts.arms[right, 1]], 2)
-    arms = bend_arms(rng, arms)
+    arms = bend_arms(rng, arms, ago)
     pelvis = parts.pelvis[low]
     pelvis = rotate(pelvis, pelvis[:, :, :1] * lean[:, :, None, None])
     # The chest's frame within the pelvis, bent.
-    lean = wander(rng, count, len(lags_s), 9)
+    lean = wander(rng, count, ago, 9)
     deep = rng.random(count) < 0.08
     lean[deep, :, 0] += (_DEG * rng.uniform(15, 90, deep.sum()))[:, None]
     chest = parts.chest[mid] @ np.swapaxes(parts.pelvis[mid], -1, -2)
     chest = rotate(chest, lean[:, :, None])
     torso = rotate(parts.torso[mid], lean)
-    nod = wander(rng, count, len(lags_s), 9)
+    nod = wander(rng, count, ago, 9)
     neck = rotate(parts.neck[top], nod)
-    head = rotate(parts.head[top], (nod + wander(rng, count, len(lags_s), 14))[:, :, None])
+    head = rotate(parts.head[top], (nod + wander(rng, count, ago, 14))[:, :, None])
 
     def out_of(frame, v):
         frame = frame.reshape(*frame.shape[:2], *[1] * (v.ndim - 3), 3, 3)
@@ -221,7 +224,7 @@ def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: tuple[flo
     hips = parts.hips[low] - parts.hips[low[:, :1]]
     turn = _heading_to_minus_y(pelvis[:, 0, 2])
     bones, hips = bones @ turn[:, None], (hips[:, :, None] @ turn[:, None])[:, :, 0]
-    tilt = wander(rng, count, len(lags_s), 4)
+    tilt = wander(rng, count, ago, 4)
     lying = rng.random(count) < 0.02
     tilt[lying] += (_DEG * rng.normal(0, 40, (lying.sum(), 1, 3))).astype(np.float32)
     return rotate(bones, tilt[:, :, None]), hips.astype(np.float32)
