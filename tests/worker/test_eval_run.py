@@ -338,6 +338,7 @@ def test_a_damaged_picture_stops_the_measurement_with_its_name(tmp_path):
         (["--still", "."], "--still: Cannot read ."),
         (["--data", ".", "--batch", "0"], "batch"),
         (["--data", "synthetic", "--detections", "x.json"], "Drawn pictures need no"),
+        (["--data", "demo", "--model", WEIGHTS, "--dataset", "coco"], "The demo's clip needs no"),
         (["--data", ".", "--box", "1,2,3,4"], "give --still, too"),
     ],
 )

@@ -175,7 +175,7 @@ def _check(data: str | None, dataset: str | None, still: Path | None) -> bool:
         except CameraError as error:
             raise EvaluationError(f"--still: {error}") from None
     drawn = data in DRAWN_SETS and not Path(data).exists()
-    if data is not None and not drawn:
+    if data is not None and not drawn and not _is_demo(data):
         check_choice(Path(data), dataset)
     return drawn
 
@@ -198,12 +198,16 @@ def _load(model: str | None, checkpoint: str | None, device: str, precision: str
     return network, {"weights": path.name, "weights_sha256": weights_digest(path)}
 
 
+def _is_demo(data: str) -> bool:
+    return data == "demo" and not Path(data).exists()
+
+
 def _labelled(network, named: str, dataset: str | None, images: Path | None, detections: Path | None):
     from ..evaluation.datasets import open_dataset
     from ..evaluation.take import open_demo, open_take
 
     data = Path(named)
-    if named == "demo":
+    if _is_demo(named):
         if dataset or images or detections:
             fail("The demo's clip needs no --dataset, --images or --detections; leave them out.")
         return open_demo()
