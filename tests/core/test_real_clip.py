@@ -73,8 +73,8 @@ def test_the_torso_leans_as_in_the_picture(packets, solved):
     points = np.stack([p.keypoints for p in packets])
     shown = unit(middle(points, SHOULDERS) - middle(points, HIPS))
     torso = in_picture(middle(joints, SHOULDERS) - middle(joints, HIPS), worlds)
-    assert np.nanmedian(angle_deg(torso, shown)) < 6
-    assert np.nanmax(angle_deg(torso, shown)) < 15
+    assert np.nanmedian(angle_deg(torso, shown)) < 3
+    assert np.nanmax(angle_deg(torso, shown)) < 10
 
 
 def test_the_torso_stands_upright_before_he_leans(solved):

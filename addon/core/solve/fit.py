@@ -137,7 +137,11 @@ def _trunk(b, joints, before, turns, seated):
     spine = (roots[:, 0] + roots[:, 1]) / 2 - middle
 
     lines = np.stack((hip_line, shoulder_line), axis=1)
-    ends = frame(lines, spine[:, None]) @ transpose(np.stack((b.pelvis_frame, b.chest_frame)))
+    axes = frame(lines, spine[:, None])
+    # Both lines can be oblique to the spine, as of somebody who leans over one leg. The torso points where the middle
+    # of the ends' up axes does: turned together, along the spine.
+    axes = swing(unit(axes[..., 1].sum(axis=1)), unit(spine))[:, None] @ axes
+    ends = axes @ transpose(np.stack((b.pelvis_frame, b.chest_frame)))
     if seated is not None:
         ends[seated, 0] = np.nan
     pelvis = _hold(ends[:, 0], np.eye(3) if before is None else before.turn[HIPS], axes=2)
