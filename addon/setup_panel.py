@@ -153,7 +153,8 @@ class MOCAP_PT_worker(Panel, bpy.types.Panel):
             layout.label(text="Looking …", icon="SORTTIME")
         for finding in setting_up.findings() or ():
             column = layout.column(align=True)
-            sentence(column, f"{finding['subject']}: {finding['text']}", _ICONS.get(finding["state"], "DOT"))
+            text = f"{say(finding['subject'] + ':')} {say(finding['text'])}"
+            sentence(column, text, _ICONS.get(finding["state"], "DOT"))
             if finding["remedy"]:
                 sentence(column, finding["remedy"], "BLANK1")
 

@@ -12,6 +12,7 @@ import bpy
 from . import spanish
 
 _CONTEXTS = ("*", "Operator")
+_LEAST = 5  # letters in a row, of a sentence within another: a name, too, can read “{} on {}”
 
 
 @dataclass(frozen=True)
@@ -20,25 +21,31 @@ class Language:
 
     texts: dict[str, str]
 
-    def say(self, text: str) -> str:
-        """The text, filled in or not; one that is not known stays."""
+    def say(self, text: str, least: int = 1) -> str:
+        """The text, filled in or not; one that is not known stays. least: letters in a row that a filled one has."""
         if text in self.texts:
             return self.texts[text]
-        for pattern, translation in self._patterns:
-            found = pattern.fullmatch(text)
+        for own, pattern, translation in self._patterns:
+            found = pattern.fullmatch(text) if len(own) >= least and own in text else None
             if found:
                 first, *rest = translation.split("{}")
-                filled = [self.texts.get(value, value) for value in found.groups()]  # which may be a text as well
+                filled = [self.say(value, _LEAST) for value in found.groups()]  # which may be a text as well
                 return first + "".join(value + part for value, part in zip(filled, rest, strict=True))
         return text
 
     @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern, str]]:
-        """Of the texts with something to fill in, the most particular first."""
+    def _patterns(self) -> list[tuple[str, re.Pattern, str]]:
+        """Of the texts with something to fill in, the most particular first; each after its longest part."""
         filled = [text for text in self.texts if "{}" in text and any(map(str.isalpha, text))]
-        filled.sort(key=len, reverse=True)
+        # What begins with its own words goes first: “The worker ended: {}” may end with any of the others.
+        filled.sort(key=lambda text: (text.startswith("{}"), -len(text)))
         return [
-            (re.compile(re.escape(text).replace(r"\{\}", "(.+?)"), re.DOTALL), self.texts[text]) for text in filled
+            (
+                max(text.split("{}"), key=len),
+                re.compile(re.escape(text).replace(r"\{\}", "(.*?)"), re.DOTALL),
+                self.texts[text],
+            )
+            for text in filled
         ]
 
 
