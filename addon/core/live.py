@@ -119,7 +119,7 @@ def step(rig, settings, state, packet):
     if dt_s is None:
         return state, _held(state, packet)
 
-    lifted = not packet.metric
+    lifted = not packet.measured
     track = adaptive.follow(
         state.track or Smoothed.initial(POINTS, FIRST_NOISE_LIFTED if lifted else FIRST_NOISE_MEASURED),
         points_of(observation, lifted),

@@ -64,7 +64,7 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
     b = bind(rig)
     stand = stand or Stand()
     times_out = np.asarray(frame_times_s, dtype=float)
-    lifted = not all(packet.metric or packet.empty for packet in packets)
+    lifted = not all(packet.measured or packet.empty for packet in packets)
     times_s, measured, scores, first = yield from _observed(settings, packets, lifted)
     if not len(times_s) or not len(times_out):
         rest = np.zeros((len(times_out), len(rig.bones), 4))

@@ -187,7 +187,7 @@ class Player:
             meta = {name: value for name, value in packet.meta.items() if name != "received"}
         else:
             meta = {"v": VERSION, "person": 0, "skeleton": packet.skeleton, "units": "m" if packet.metric else None}
-            meta |= {"size": None if packet.size is None else list(packet.size)}
+            meta |= {"measured": packet.measured, "size": None if packet.size is None else list(packet.size)}
         meta |= {"session": self._session, "seq": self._sent, "grabbed": round(due_s, 6)}
         meta["sent"] = round(time.perf_counter(), 6)
         return replace(packet, meta=meta)

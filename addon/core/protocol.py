@@ -55,6 +55,11 @@ class PosePacket:
         return self.joints_3d is not None and self.meta.get("units") == "m"
 
     @property
+    def measured(self) -> bool:
+        """True where joints_3d were measured in space, as the sender says, and not guessed from one picture."""
+        return self.metric and self.meta.get("measured") is True
+
+    @property
     def root(self) -> np.ndarray | None:
         """(3,) hip centre in the camera's axes, metres, or None."""
         root = self.meta.get("root") if "v" in self.meta else None
@@ -280,6 +285,8 @@ def _check_our_meta(meta: dict) -> None:
         value = meta.get(name)
         if value is not None and not _is_number(value):
             raise PacketError(f"meta.{name} is not a number")
+    if not isinstance(meta.get("measured", False), bool):
+        raise PacketError("meta.measured is neither true nor false")
     if meta.get("root") is not None:
         _array("meta.root", meta["root"], (3,))
     if meta.get("size") is not None and not (_array("meta.size", meta["size"], (2,)) >= 1).all():

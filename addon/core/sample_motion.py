@@ -30,7 +30,7 @@ def packet(number: int) -> PosePacket:
     joints, root = pose(number / FPS)
     keypoints = project(joints + root)
     meta = {"v": VERSION, "session": "sample", "seq": number, "person": 0, "size": list(SIZE), "skeleton": "coco17"}
-    meta |= {"units": "m", "root": [round(float(value), 4) for value in root], "fps": FPS}
+    meta |= {"units": "m", "measured": True, "root": [round(float(value), 4) for value in root], "fps": FPS}
     return PosePacket(keypoints, np.full(17, 0.9), joints, number / FPS, meta)
 
 

@@ -20,7 +20,7 @@ def camera(yaw_deg=30.0, pitch_deg=8.0, roll_deg=0.0):
     return tilt @ WORLD_FROM_CAMERA.T @ exp(np.radians([0.0, 0.0, yaw_deg]))
 
 
-def to_packets(joints_world, camera_from_world, root=True, start_s=0.0, session="a", fps=FPS):
+def to_packets(joints_world, camera_from_world, root=True, start_s=0.0, session="a", fps=FPS, measured=True):
     """Packets with true metric joints; the first frame's hips stand 3.5 m before the camera."""
     hips = joints_world[:, HIPS].mean(axis=1)
     joints = (joints_world - hips[:, None])[:, :17] @ camera_from_world.T
@@ -28,6 +28,7 @@ def to_packets(joints_world, camera_from_world, root=True, start_s=0.0, session=
     packets = []
     for i, (frame, place) in enumerate(zip(joints, roots, strict=True)):
         meta = {"v": 1, "session": session, "seq": i, "units": "m", "root": place.tolist() if root else None}
+        meta["measured"] = measured
         packets.append(PosePacket(np.zeros((17, 2)), np.ones(17), frame, start_s + i / fps, meta))
     return packets
 

@@ -263,14 +263,19 @@ def test_a_jump_towards_a_camera_that_looks_down_rises(humanoid_rig, standing):
         assert 0.8 * 0.3 < apex < 1.1 * 0.3
 
 
-def test_nobody_leaps_where_a_guess_of_depth_was_wrong(humanoid_rig, standing):
-    """Keypoints alone, of somebody who seems to be nearer from one frame to the next."""
+@pytest.mark.parametrize("lifted_by", ["the add-on", "the sender"])
+def test_nobody_leaps_where_a_guess_of_depth_was_wrong(humanoid_rig, standing, lifted_by):
+    """Somebody who seems to be nearer from one frame to the next: keypoints alone, or lifted as a worker does."""
     focal_px, size = ASSUMED_FOCAL * 640, [640, 480]
     packets = []
     for i in range(90):
         place = standing[0, :17] @ camera(0, 0).T + [0, 0.9, 5.0 if i < 45 else 4.2]
         keypoints = place[:, :2] / place[:, 2:] * focal_px + [320, 240]
-        packets.append(PosePacket(keypoints, np.ones(17), None, i / FPS, {"v": 1, "session": "a", "size": size}))
+        joints, meta = None, {"v": 1, "session": "a", "size": size}
+        if lifted_by == "the sender":
+            root = place[11:13].mean(axis=0)
+            joints, meta = place - root, meta | {"units": "m", "root": root.tolist()}
+        packets.append(PosePacket(keypoints, np.ones(17), joints, i / FPS, meta))
     _, poses = run_live(humanoid_rig, Settings(level="OFF"), packets)
     hips = joints_of(humanoid_rig, poses)[:, HIPS].mean(axis=1)
     assert np.linalg.norm(hips[-1] - hips[40]) > 0.4

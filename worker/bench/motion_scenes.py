@@ -145,7 +145,7 @@ def packets_of(scene: Scene, report: str, seed: int) -> list[PosePacket]:
         if report in (LEVEL, "true 3D"):
             root = camera[number, 11:13].mean(0)
             joints = camera[number] - root
-            meta |= {"units": "m", "root": root.tolist()}
+            meta |= {"units": "m", "measured": True, "root": root.tolist()}
         packets.append(PosePacket(np.where(trust[:, None] > 0, points, 0.0), trust, joints, number / FPS, meta))
     return packets
 

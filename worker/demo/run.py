@@ -247,7 +247,7 @@ def _with_truth(truth: Truth, rig: Rig, metric: bool) -> np.ndarray:
         joints = None
         if metric:
             joints = in_camera[index] - hips[index]
-            meta |= {"units": "m", "root": hips[index].tolist()}
+            meta |= {"units": "m", "measured": True, "root": hips[index].tolist()}
         packets.append(PosePacket(truth.keypoints[index].astype(float), np.ones(17), joints, float(time_s), meta))
     solving = solve_take(rig, Settings(), packets, truth.times_s)
     while True:
