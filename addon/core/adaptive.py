@@ -58,11 +58,12 @@ class Smoothed:
         )  # fmt: skip
 
 
-def follow(before, measured, promised, dt_s, heaviness=1.0):
+def follow(before, measured, promised, dt_s, heaviness=1.0, lasting=1.0):
     """The points dt_s later, with measurements (K, 3), NaN where there is none.
 
     promised: (K,) their standard deviations by their scores, metres. heaviness: 0 gives raw measurements, 1 takes them
-    for as noisy as they are.
+    for as noisy as they are. lasting: (K,) or one, how much larger errors' variance is than their trembling tells, as
+    they last from measurement to measurement; what tells rest from motion allows for it.
     """
     count = len(measured)
     fresh = np.isfinite(measured[:, 0]) & ~np.isfinite(before.position[:, 0])
@@ -82,11 +83,12 @@ def follow(before, measured, promised, dt_s, heaviness=1.0):
     rest_variance = rest_variance + variance * (share * share)
 
     predicted = moving.position.reshape(count, 3)
-    spread = moving.covariance[:, 0].reshape(count, 3) + variance
-    rest_spread = rest_variance + variance
+    shaking = variance * np.reshape(lasting, (-1, 1))
+    spread = moving.covariance[:, 0].reshape(count, 3) + shaking
+    rest_spread = rest_variance + shaking
     error, rest_error = measured - predicted, measured - rest
     error[np.isnan(error)] = rest_error[np.isnan(rest_error)] = 0.0
-    evidence = 0.5 * np.add.reduce(
+    evidence = 0.5 / np.sqrt(lasting) * np.add.reduce(
         error * error / spread - rest_error * rest_error / rest_spread + np.log(spread / rest_spread), -1
     )
     odds = np.exp(np.clip(evidence, -MOST_EVIDENCE, MOST_EVIDENCE))
@@ -155,19 +157,19 @@ def forget(points, unseen_s):
     return replace(points, position=position, rest=rest, moving=replace(points.moving, position=coordinates))
 
 
-def smooth(measured, promised, times_s, heaviness=1.0, slice_frames=48):
+def smooth(measured, promised, times_s, heaviness=1.0, lasting=1.0, slice_frames=48):
     """Positions and velocities (N, K, 3) of a finished take, with no lag: what rests is told by going through it once,
     and then everything is smoothed both ways in time.
 
-    measured: (N, K, 3), NaN where missing. promised: (N, K) m. times_s: (N,) rising. A generator: yields after every
-    slice_frames of work.
+    measured: (N, K, 3), NaN where missing. promised: (N, K) m. times_s: (N,) rising. heaviness, lasting: as of
+    `follow`. A generator: yields after every slice_frames of work.
     """
     count, points = measured.shape[:2]
     state = Smoothed.initial(points)
     noise, motion = np.empty(measured.shape), np.empty((count, points))
     steps_s = np.minimum(np.diff(times_s, prepend=times_s[0]), filters.LONGEST_STEP_S).tolist()
     for i in range(count):
-        state = follow(state, measured[i], promised[i], steps_s[i], heaviness)
+        state = follow(state, measured[i], promised[i], steps_s[i], heaviness, lasting)
         noise[i] = state.noise
         motion[i] = 1 - state.still
         if i % slice_frames == slice_frames - 1:

@@ -26,6 +26,8 @@ from .stages import (
     FIRST_NOISE_MEASURED,
     JOINTS,
     LEGS,
+    LIFTED_LASTS,
+    MEASURED_LASTS,
     POINTS,
     SEATED_AFTER_S,
     WAVERING_LIVE_M_S,
@@ -126,6 +128,7 @@ def step(rig, settings, state, packet):
         promised_m(observation.scores),
         dt_s,
         settings.heaviness,
+        LIFTED_LASTS if lifted else MEASURED_LASTS,
     )
     track = adaptive.forget(track, COAST_S)
     state = _changed(state, track=track, lifter=lifter, time_s=packet.timestamp, session=packet.session)

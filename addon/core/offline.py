@@ -20,6 +20,8 @@ from .stages import (
     FEET,
     JOINTS,
     LEGS,
+    LIFTED_LASTS,
+    MEASURED_LASTS,
     POINTS,
     SEATED_AFTER_S,
     Stand,
@@ -70,10 +72,10 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         rest = np.zeros((len(times_out), len(rig.bones), 4))
         rest[..., 0] = 1.0
         return TakePoses(rest, np.zeros((len(times_out), 3)), level.WORLD_FROM_CAMERA.copy(), times_out)
-    promised = promised_m(scores)
+    promised, lasting = promised_m(scores), LIFTED_LASTS if lifted else MEASURED_LASTS
     yield 0.3
     position, velocity = yield from _sliced(
-        adaptive.smooth(measured, promised, times_s, settings.heaviness), 0.3, 0.6, 3 * len(times_s) // 48
+        adaptive.smooth(measured, promised, times_s, settings.heaviness, lasting), 0.3, 0.6, 3 * len(times_s) // 48
     )
 
     rotation, scale = _oriented(b, settings, stand, position, velocity, times_s, first)

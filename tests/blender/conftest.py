@@ -190,7 +190,7 @@ class Actor:
         for number, time_s in enumerate(self.times_s):
             root = camera[number, 11:13].mean(0)
             meta = {"v": 1, "session": "dance", "seq": number, "person": 0, "size": list(self.SIZE)}
-            meta |= {"skeleton": "coco17", "units": "m", "root": root.round(4).tolist()}
+            meta |= {"skeleton": "coco17", "units": "m", "measured": True, "root": root.round(4).tolist()}
             scores = np.full(17, 0.9)
             packets.append(protocol.PosePacket(pixels[number], scores, camera[number] - root, time_s, meta))
         return packets
