@@ -25,6 +25,7 @@ RISE_S = 0.05  # over which the rise is averaged
 TAKE_OFF_M_S = 0.7
 LANDED_M = 0.02
 LONGEST_FLIGHT_S = 0.8
+LONGEST_TURN_S = 0.15
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Foot:
 class Contact:
     """feet: left and right. shift: (x, y) metres added to the hips. floor: its height in the motion as
     given, low and rise: that of the lower foot and how fast it goes up, m/s. air_s: since both feet left
-    the floor."""
+    the floor. still_s: for how long a foot has been slow."""
 
     feet: tuple[Foot, Foot] = (Foot(), Foot())
     shift: tuple[float, float] = (0.0, 0.0)
@@ -51,6 +52,7 @@ class Contact:
     low: float = 0.0
     rise: float = 0.0
     air_s: float = 0.0
+    still_s: float = 0.0
 
 
 def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True, guessed_rise_m=0.0):
@@ -66,11 +68,12 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True,
     if contact.floor is not None and dt_s > 0:
         risen_m = low - contact.low - guessed_rise_m
         rise = contact.rise + (risen_m / dt_s - contact.rise) * dt_s / (dt_s + RISE_S)
-    floor, air_s = _floor(contact, low, rise, dt_s, rooted)
+    still_s = contact.still_s + dt_s if min(speeds) < LOCK_SPEED_M_S else 0.0
+    floor, air_s = _floor(contact, low, rise, still_s, dt_s, rooted)
     sx, sy = contact.shift
     if not pinning:
         targets = [(x, y, z - floor) for x, y, z in ankles]
-        return Contact(contact.feet, (0.0, 0.0), floor, low, rise, air_s), (0.0, 0.0, -floor), targets
+        return Contact(contact.feet, (0.0, 0.0), floor, low, rise, air_s, still_s), (0.0, 0.0, -floor), targets
 
     feet = []
     for foot, (x, y, z), clearance, speed in zip(contact.feet, ankles, clearances, speeds, strict=True):
@@ -94,7 +97,7 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True,
             feet[side] = replace(foot, offset=tuple(p - f for p, f in zip(foot.pin, free, strict=True)))
         else:  # goes as the motion does, and what it was off fades
             targets.append(_shown(foot, free))
-    return Contact(tuple(feet), (sx, sy), floor, low, rise, air_s), (sx, sy, -floor), targets
+    return Contact(tuple(feet), (sx, sy), floor, low, rise, air_s, still_s), (sx, sy, -floor), targets
 
 
 def bends_legs(contact, clearances):
@@ -102,15 +105,16 @@ def bends_legs(contact, clearances):
     return any(foot.weight > 0 for foot in contact.feet) or min(clearances) < contact.floor
 
 
-def _floor(contact, low, rise, dt_s, rooted):
+def _floor(contact, low, rise, still_s, dt_s, rooted):
     """Height of the floor and for how long both feet have been in the air.
 
-    Feet leave the floor fast, and gravity brings them back soon; whatever rises slowly or stays up is drift.
+    Feet leave the floor fast, and gravity brings them back soon; whatever rises slowly or stays up is drift. In the air
+    no foot keeps still for longer than where a jump turns.
     """
     floor, air_s = contact.floor, contact.air_s
     if floor is None or not rooted:
         return low, 0.0
-    if low - floor < LANDED_M:
+    if low - floor < LANDED_M or still_s > LONGEST_TURN_S:
         air_s = 0.0
     elif rise > TAKE_OFF_M_S or air_s > 0:
         air_s += dt_s

@@ -77,6 +77,18 @@ def test_flight_releases_both_feet_and_keeps_its_height():
     assert max(heights) > 0.28  # of 0.32
 
 
+def test_feet_that_keep_still_above_a_floor_that_sank_are_not_in_the_air():
+    contact, _, _ = stand()
+    for height in (-0.2, 0.0):  # a crouch seen too deep, and out of it: as fast as a jump
+        feet = [(x, y, z + height) for x, y, z in (LEFT, RIGHT)]
+        for _ in range(2):
+            contact, _, _ = follow(contact, feet, (height, height), (1.0, 1.0), DT)
+    assert contact.air_s > 0 and contact.floor < -0.1
+    for _ in range(10):
+        contact, _, _ = follow(contact, (LEFT, RIGHT), (0.0, 0.0), (0.05, 0.05), DT)
+    assert contact.air_s == 0 and contact.floor == pytest.approx(0, abs=0.02)
+
+
 def test_nobody_takes_off_by_a_guess_of_depth():
     for guess, flies in ((0.0, True), (0.05, False)):
         contact, _, _ = stand()
