@@ -25,7 +25,7 @@ RISE_S = 0.05  # over which the rise is averaged
 TAKE_OFF_M_S = 0.7
 LANDED_M = 0.02
 LONGEST_FLIGHT_S = 0.8
-LONGEST_TURN_S = 0.15
+LONGEST_TURN_S = 0.15  # that a foot is slow at the top of a jump
 
 
 @dataclass(frozen=True)

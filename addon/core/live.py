@@ -27,7 +27,6 @@ from .stages import (
     JOINTS,
     LEGS,
     LIFTED_LASTS,
-    MEASURED_LASTS,
     POINTS,
     SEATED_AFTER_S,
     WAVERING_LIVE_M_S,
@@ -128,7 +127,7 @@ def step(rig, settings, state, packet):
         promised_m(observation.scores),
         dt_s,
         settings.heaviness,
-        LIFTED_LASTS if lifted else MEASURED_LASTS,
+        LIFTED_LASTS if lifted else 1.0,
     )
     track = adaptive.forget(track, COAST_S)
     state = _changed(state, track=track, lifter=lifter, time_s=packet.timestamp, session=packet.session)

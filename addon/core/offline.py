@@ -21,7 +21,6 @@ from .stages import (
     JOINTS,
     LEGS,
     LIFTED_LASTS,
-    MEASURED_LASTS,
     POINTS,
     SEATED_AFTER_S,
     Stand,
@@ -72,7 +71,7 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         rest = np.zeros((len(times_out), len(rig.bones), 4))
         rest[..., 0] = 1.0
         return TakePoses(rest, np.zeros((len(times_out), 3)), level.WORLD_FROM_CAMERA.copy(), times_out)
-    promised, lasting = promised_m(scores), LIFTED_LASTS if lifted else MEASURED_LASTS
+    promised, lasting = promised_m(scores), LIFTED_LASTS if lifted else 1.0
     yield 0.3
     position, velocity = yield from _sliced(
         adaptive.smooth(measured, promised, times_s, settings.heaviness, lasting), 0.3, 0.6, 3 * len(times_s) // 48

@@ -21,7 +21,7 @@ POINTS = JOINTS + 4
 FIRST_NOISE_LIFTED = np.where(np.arange(POINTS) < JOINTS, 0.25, 0.8)
 FIRST_NOISE_MEASURED = 0.25
 # As in adaptive: the lifter evens noise out over frames, so that what is left of it lasts.
-LIFTED_LASTS, MEASURED_LASTS = np.where(np.arange(POINTS) < JOINTS, 5.0, 1.0), np.ones(POINTS)
+LIFTED_LASTS = np.where(np.arange(POINTS) < JOINTS, 5.0, 1.0)
 ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
 _KNEES = [BODY_INDEX["left_knee"], BODY_INDEX["right_knee"]]
 LEGS = [*_KNEES, *ANKLES, BODY_INDEX["left_toe"], BODY_INDEX["right_toe"]]
@@ -32,7 +32,7 @@ LAG_JOINTS = [
     BODY_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "wrist", "knee", "ankle")
 ]
 DEPTH_NOISE = 12.0  # times the noise across
-DEPTH_LIFTS = 0.5
+DEPTH_LIFTS = 0.5  # of what a guess of depth says of up and down: a jump has it, and so has an error
 ROOT_SCORE = 0.7
 _ROOT_NOISE_M = float(filters.noise_m(np.array(ROOT_SCORE)))
 

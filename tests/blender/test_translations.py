@@ -67,24 +67,23 @@ def is_words(text: str) -> bool:
     return any(word.isalpha() and len(word) > 2 for word in text.replace("_", "0").split()) and text not in SAME
 
 
-def test_what_is_shown_has_spanish(session):
-    """What is new may lack it for a while, and is named; more than a twentieth may not."""
+def check_spanish(sentences, least):
+    """Of (where, text): what is new may lack it for a while, and is named; more than a twentieth may not."""
     texts = import_module(f"{MODULE}.spanish").TEXTS
-    seen = {(where, text) for where, text in shown() if is_words(text)}
+    seen = {(where, text) for where, text in sentences if is_words(text)}
     lacking = "\n".join(sorted(f"{where}: {text}" for where, text in seen if text not in texts))
     if lacking:
-        warnings.warn(f"without Spanish:\n{lacking}", stacklevel=1)
-    assert len(seen) > 300 and len(lacking.splitlines()) < len(seen) / 20, lacking
+        warnings.warn(f"without Spanish:\n{lacking}", stacklevel=2)
+    assert len(seen) > least and len(lacking.splitlines()) < len(seen) / 20, lacking
+
+
+def test_what_is_shown_has_spanish(session):
+    check_spanish(shown(), least=300)
 
 
 def test_what_is_wrong_has_spanish(session):
-    """As above, of the sentences of errors, the worker's too."""
-    texts = import_module(f"{MODULE}.spanish").TEXTS
-    seen = {(where, text) for where, text in errors() if is_words(text)}
-    lacking = "\n".join(sorted(f"{where}: {text}" for where, text in seen if text not in texts))
-    if lacking:
-        warnings.warn(f"without Spanish:\n{lacking}", stacklevel=1)
-    assert len(seen) > 150 and len(lacking.splitlines()) < len(seen) / 20, lacking
+    """Of errors, the worker's too."""
+    check_spanish(errors(), least=150)
 
 
 def test_placeholders_are_the_same_in_both_languages(session):

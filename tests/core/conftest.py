@@ -1,5 +1,5 @@
-"""A humanoid rig built from joint positions, with any rest pose and any bone rolls, and captured motion to
-drive it."""
+"""A humanoid rig built from joint positions, with any rest pose and any bone rolls; captured motion to drive it; a
+worker's end of the wire."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mocap_core.endpoint import Endpoint
 from mocap_core.rotation import frame, from_rotvec, rotate, to_matrix, unit
 from mocap_core.skeleton import BODY, BODY_INDEX, HUMANOID
 from mocap_core.solve import Rig, body_joints
@@ -162,3 +163,11 @@ def standing(humanoid_rig):
     ):
         joints[BODY_INDEX[name]] = place
     return np.repeat(joints[None], 60, axis=0)
+
+
+@pytest.fixture
+def worker():
+    """A socket as a worker has one."""
+    endpoint = Endpoint("127.0.0.1", 0)
+    yield endpoint
+    endpoint.close()

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from wire import KEY, PATIENCE_S, until
 
 from mocap_core.endpoint import Endpoint, LinkError
 from mocap_core.link import PoseLink
@@ -24,29 +25,11 @@ from mocap_core.protocol import (
 )
 from mocap_core.seal import FRESH_S, Seal, read_key
 
-KEY = b"sixteen bytes or more"
-PATIENCE_S = 20.0
-
 
 def pose(seq, session="one", **meta):
     return PosePacket(
         np.ones((17, 2)), np.ones(17), None, seq / 30, {"v": 1, "session": session, "seq": seq, **meta}
     )
-
-
-def until(condition):
-    """Waits for a condition; what it gave last."""
-    end = time.perf_counter() + PATIENCE_S
-    while not (value := condition()) and time.perf_counter() < end:
-        time.sleep(0.005)
-    return value
-
-
-@pytest.fixture
-def worker():
-    endpoint = Endpoint("127.0.0.1", 0)
-    yield endpoint
-    endpoint.close()
 
 
 @pytest.fixture

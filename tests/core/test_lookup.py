@@ -5,23 +5,13 @@ Name servers cannot be had here, so `socket.getaddrinfo` is stood in for.
 
 import socket
 import threading
-import time
 
 import pytest
+from wire import KEY, PATIENCE_S, until
 
-from mocap_core.endpoint import Endpoint, LinkError
+from mocap_core.endpoint import LinkError
 from mocap_core.link import PoseLink
 from mocap_core.protocol import Start, Status, Subscribe, decode, encode
-
-KEY = b"sixteen bytes or more"
-PATIENCE_S = 20.0
-
-
-def until(condition):
-    end = time.perf_counter() + PATIENCE_S
-    while not (value := condition()) and time.perf_counter() < end:
-        time.sleep(0.005)
-    return value
 
 
 @pytest.fixture
@@ -58,13 +48,6 @@ def opened(names):
     yield open_link
     for link in links:
         link.close()
-
-
-@pytest.fixture
-def worker():
-    endpoint = Endpoint("127.0.0.1", 0)
-    yield endpoint
-    endpoint.close()
 
 
 def heard(worker, kind):

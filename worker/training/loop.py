@@ -11,6 +11,7 @@ import copy
 import math
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ __all__ = ["Loop", "TrainingError", "read_recipe"]
 Report = Callable[[str], None]
 
 
-class Loop:
+class Loop(ABC):
     """One run in one folder; `run()` goes on from its last checkpoint, if there is one.
 
     network: what is optimised; model: the ViTPose in it, whose weights are averaged. steps: how many in all, where
@@ -66,24 +67,25 @@ class Loop:
 
     # What a subclass gives -----------------------------------------------------------------------------------
 
+    @abstractmethod
     def _optimiser(self) -> torch.optim.Optimizer:
         """Over the network as it is now. A group's `scale` multiplies its rate."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _rate(self, step: int) -> float:
-        raise NotImplementedError
+        """The learning rate of a step."""
 
+    @abstractmethod
     def _put(self, source: Source) -> list[str]:
         """Fills the model with weights to start from; sentences about what is new."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _batch(self) -> Any:
         """This process's part of the step's batch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _backward(self, batch: Any) -> float:
         """Adds the gradients of the batch's loss, by way of `self.shared_network`, and returns it."""
-        raise NotImplementedError
 
     def _state(self) -> dict:
         """What is to be kept besides the weights and the step."""
