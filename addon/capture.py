@@ -42,7 +42,7 @@ class Capture:
 
     def close(self) -> None:
         """End a worker that was started here."""
-        self.wanted = False
+        self.wanted, self.error = False, ""
         if self._process is not None:
             self._process.stop()
             self._process, self._leaving = None, self._process
@@ -76,7 +76,7 @@ class Capture:
             return
         silent = link.status_age_s(now) > _SILENT_S
         if not link.asking:
-            self._answered = True
+            self._answered = not silent  # else it is waited for again
             if silent:
                 self.error = "The worker no longer answers."
             elif link.status is not None and link.status.state == "error":

@@ -5,6 +5,7 @@ Blender's importer shows it one frame later.
 """
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from .core.root_motion import floor_path
 from .export_copy import CopyError, Motion, RigCopy
 from .recording import frames_a_second
 
-SUFFIXES = {"GLB": ".glb", "FBX": ".fbx", "BVH": ".bvh", "CSV": ".csv", "NPZ": ".npz"}
+SUFFIXES = {"GLB": ".glb", "GLTF": ".gltf", "FBX": ".fbx", "BVH": ".bvh", "CSV": ".csv", "NPZ": ".npz"}
 
 
 class ExportError(Exception):
@@ -104,7 +105,8 @@ def export(
     """Write one take of the armature, and the meshes that it moves where the format has meshes. Raises ExportError.
 
     kind: a key of SUFFIXES. take: an Action; None for what the character plays. One on its NLA tracks is exported with
-    what plays beside it. The file appears complete or not at all, and nothing in the user's scenes changes.
+    what plays beside it. The file appears complete or not at all, after those that a .gltf has beside it; nothing in
+    the user's scenes changes.
     """
     if not path.name:
         raise ExportError("Choose a file to export to.")
@@ -112,13 +114,18 @@ def export(
         raise ExportError(f"{path} is a folder; choose a file to export to.")
     if armature.mode == "EDIT":
         raise ExportError(f"{armature.name} is being edited. Leave Edit Mode first.")
-    unfinished = path.with_name(f".{path.stem}.unfinished{path.suffix}")
+    several = kind == "GLTF"  # files, which name each other
+    unfinished = path.with_name(f".{path.stem}.unfinished{'' if several else path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.touch()
+        unfinished.mkdir(exist_ok=True) if several else unfinished.touch()
         with silence.lifted():
-            _write(context, armature, unfinished, kind, options, take)
-        os.replace(unfinished, path)
+            _write(context, armature, unfinished / path.name if several else unfinished, kind, options, take)
+        made = [(unfinished, path)]
+        if several:
+            made = [(file, path.with_name(file.name)) for file in unfinished.iterdir()]
+        for file, target in sorted(made, key=lambda pair: pair[1] == path):
+            os.replace(file, target)
     except CopyError as error:
         raise ExportError(str(error)) from error
     except (OSError, RuntimeError) as error:
@@ -126,7 +133,7 @@ def export(
         raise ExportError(f"{path} cannot be written: {reason}.") from error
     finally:
         try:
-            unfinished.unlink(missing_ok=True)
+            shutil.rmtree(unfinished, ignore_errors=True) if several else unfinished.unlink(missing_ok=True)
         except OSError:  # said above: the folder cannot be written to
             pass
 
@@ -141,10 +148,10 @@ def _write(context, armature, path: Path, kind: str, options: Options, take: bpy
             fps = options.fps or frames_a_second(context.scene)
             take = take or action_of(armature)
             motion = copy.sample(take, fps, lambda done: window.progress_update(90 * done))
-            if kind in ("GLB", "FBX"):
+            if kind in ("GLB", "GLTF", "FBX"):
                 if options.root_motion == "OBJECT":
                     motion = _on_object(motion, bones)
-                (_write_glb if kind == "GLB" else _write_fbx)(copy, motion, path, take.name, options)
+                (_write_fbx if kind == "FBX" else _write_gltf)(copy, motion, path, take.name, options)
             elif kind == "BVH":
                 _write_bvh(motion, path, armature, bones, options)
             else:
@@ -163,12 +170,12 @@ def _on_object(motion: Motion, bones: dict[str, str]) -> Motion:
     return Motion(**{**vars(motion), "posed": inside, "armature": moved})
 
 
-def _write_glb(copy: RigCopy, motion: Motion, path: Path, name: str, options: Options) -> None:
+def _write_gltf(copy: RigCopy, motion: Motion, path: Path, name: str, options: Options) -> None:
     copy.bake(motion, name)
     with copy.shown():
         bpy.ops.export_scene.gltf(
             filepath=str(path),
-            export_format="GLB",
+            export_format="GLB" if path.suffix == SUFFIXES["GLB"] else "GLTF_SEPARATE",
             use_active_scene=True,
             export_animation_mode="ACTIVE_ACTIONS",
             export_nla_strips_merged_animation_name=name,

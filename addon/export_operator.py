@@ -11,11 +11,12 @@ from .session import session
 from .translations import say
 
 _FORMATS = (
-    ("GLB", "glTF", "Character and motion, for the web, Godot and most other programs"),
+    ("GLB", "glTF", "Character and motion in one file, .glb, for the web, Godot and most other programs"),
     ("FBX", "FBX", "Character and motion, for Unreal, Unity and Maya"),
     ("BVH", "BVH", "The skeleton's motion alone, Y up, in metres"),
     ("CSV", "CSV", "The joints' places in the world as a table, Z up, in metres"),
     ("NPZ", "NumPy", "The joints' places and rotations in the world as arrays, Z up, in metres"),
+    ("GLTF", "glTF and Its Data", "As glTF, but as text, .gltf, with numbers and pictures in files beside it"),
 )
 _PRESETS = (
     ("BLENDER", "Blender", "For Blender and Maya: objects keep their scale and are turned to Y up"),
@@ -169,10 +170,10 @@ def draw_settings(layout, settings) -> None:
     row.prop(settings, "preset")
     column.prop(settings, "fps", text="Rate" if settings.fps else "Rate (Scene's)")
     row = column.row()
-    row.enabled = settings.format in ("GLB", "FBX")
+    row.enabled = settings.format in ("GLB", "GLTF", "FBX")
     row.prop(settings, "root_motion", expand=True)
     row = column.row()
-    row.enabled = settings.format in ("GLB", "FBX", "BVH")
+    row.enabled = settings.format in ("GLB", "GLTF", "FBX", "BVH")
     row.prop(settings, "deform_only")
 
 

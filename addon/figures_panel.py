@@ -65,7 +65,7 @@ class MOCAP_PT_figures(Panel, bpy.types.Panel):
             column.label(text="Nobody in view" if nobody else "Nothing comes in", icon="GHOST_DISABLED")
             return
         for limb, score in quality.items():
-            column.progress(factor=score, text=f"{limb} {score:.0%}")
+            column.progress(factor=score, text=f"{say(limb)} {score:.0%}")
 
 
 def _pair(times: dict) -> tuple[str, str]:

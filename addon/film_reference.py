@@ -50,6 +50,16 @@ def show(take: Path, scene: bpy.types.Scene) -> bpy.types.Object:
     return empty
 
 
+def take_was_renamed(before: Path, after: Path) -> None:
+    """Have what shows a take's video find it under its new name."""
+    for image in bpy.data.images:
+        if image.source == "MOVIE" and Path(bpy.path.abspath(image.filepath)) == film_path(before):
+            image.filepath = str(film_path(after))
+    for item in bpy.data.objects:
+        if _PLACE in item and item.name == f"{before.stem} video":
+            item.name = f"{after.stem} video"
+
+
 @persistent
 def keep_in_step(scene: bpy.types.Scene, *_) -> None:
     """Let every video of a take show the picture of the scene's frame."""

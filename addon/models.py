@@ -82,7 +82,16 @@ def suggestion() -> Published | None:
     source = machine.get("source")
     real = sources.kind_of(source) == "CAMERA" or "://" in source
     here = setting_up.situation() in ("ready", "older")
-    return BETTER if real and here and not machine.get("model") else None
+    if not (real and here) or machine.get("model"):
+        return None
+    # One that is here already; of several the smallest, which is the fastest.
+    there = [model for model in listed() if model.is_here and model != BETTER]
+    return BETTER if BETTER.is_here or not there else min(there, key=lambda model: model.about_bytes)
+
+
+def is_begun(model: Published) -> bool:
+    """Whether a part of its weights is here."""
+    return not model.is_here and model.folder.is_dir()
 
 
 def watch() -> None:

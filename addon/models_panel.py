@@ -20,7 +20,7 @@ from .setup_operators import ONLINE
 from .translations import say
 
 _suggestion, _report, _speed = fresh(models.suggestion), fresh(models.report), fresh(models.speed)
-_is_here = fresh(lambda model: model.is_here)
+_is_here, _is_begun = fresh(lambda model: model.is_here), fresh(models.is_begun)
 
 
 _LEGEND = (
@@ -67,16 +67,16 @@ class MOCAP_OT_cancel_model(Operator, bpy.types.Operator):
 class MOCAP_OT_delete_model(Operator, bpy.types.Operator):
     bl_idname = "mocap.delete_model"
     bl_label = "Delete Model"
-    bl_description = "Delete its downloaded weights"
+    bl_description = "Delete its downloaded weights, or what has come of them"
     bl_options: ClassVar = {"REGISTER"}
 
     model: _model_name()
 
     def invoke(self, context, event):
         model = PUBLISHED[self.model]
-        message = f"{format_bytes(model.about_bytes)} would have to be downloaded again."
+        message = say(f"{format_bytes(model.about_bytes)} would have to be downloaded again.")
         return context.window_manager.invoke_confirm(
-            self, event, title=f"Delete {model.title}?", message=message, confirm_text="Delete", icon="WARNING"
+            self, event, title=say(f"Delete {model.title}?"), message=message, confirm_text="Delete", icon="WARNING"
         )
 
     def run(self, context):
@@ -114,7 +114,8 @@ class MOCAP_PT_models(Panel, bpy.types.Panel):
         for model in models.listed():
             report = _report(model)
             column = layout.column(align=True)
-            self._row(column, model.title, model.name, chosen == model.name, _is_here(model), report.state)
+            here = _is_here(model)
+            self._row(column, model.title, model.name, chosen == model.name, here, report.state, _is_begun(model))
             size = format_bytes(model.about_bytes)
             self._facts(column, [f"{model.ap} AP", size, _speed(model.config), model.licence])
             if report.state == "running":
@@ -125,7 +126,7 @@ class MOCAP_PT_models(Panel, bpy.types.Panel):
                 sentence(column, "Begun; the download goes on from there.", "INFO")
         sentence(layout, _LEGEND, "INFO")
 
-    def _row(self, column, title, name, chosen, here, state="none"):
+    def _row(self, column, title, name, chosen, here, state="none", begun=False):
         row = column.row(align=True)
         row.label(text=say(title), icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF")
         buttons = row.row(align=True)
@@ -140,6 +141,8 @@ class MOCAP_PT_models(Panel, bpy.types.Panel):
                 buttons.operator("mocap.delete_model", text="", icon="TRASH").model = name
         else:
             buttons.operator("mocap.fetch_model", text="", icon="IMPORT").model = name
+            if begun:
+                buttons.operator("mocap.delete_model", text="", icon="TRASH").model = name
 
     def _facts(self, column, facts):
         row = column.row()
@@ -164,7 +167,7 @@ def advice(layout) -> None:
     else:
         if report.state == "failed":
             sentence(box, report.error, "ERROR")
-        title = f"Download {model.title}, {format_bytes(model.about_bytes)}"
+        title = say(f"Download {model.title}, {format_bytes(model.about_bytes)}")
         box.operator("mocap.fetch_model", text=title, icon="IMPORT").model = model.name
 
 

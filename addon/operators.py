@@ -33,7 +33,7 @@ class Operator:
 
 def require(cls, condition: bool, otherwise: str) -> bool:
     if not condition:
-        cls.poll_message_set(otherwise)
+        cls.poll_message_set(say(otherwise))
     return condition
 
 
@@ -194,6 +194,11 @@ class MOCAP_OT_load_take(Operator, bpy.types.Operator):
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX}", options={"HIDDEN"})
+
+    @classmethod
+    def description(cls, context, properties):
+        elsewhere = "Look for a take's file, and make an Action of it for the character, from the playhead on"
+        return say(cls.bl_description if properties.filepath else elsewhere)
 
     @classmethod
     def poll(cls, context):

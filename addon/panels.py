@@ -121,7 +121,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
             self._figures(column, stats)
         if stats["error"]:
             sentence(column, stats["error"], "ERROR")
-            if stats["state"] == "connected":  # the capture ended by it
+            if stats["state"] in ("connected", "waiting"):  # the capture ended by it, or nobody answers
                 box.operator("mocap.start_capture", text="Start Again", icon="FILE_REFRESH")
 
     def _figures(self, column, stats):

@@ -29,12 +29,11 @@ class MOCAP_OT_record(Operator, bpy.types.Operator):
             session.record(context.scene)
 
 
-class MOCAP_OT_keep_take(bpy.types.Operator):
-    """Does nothing but end, so that Blender makes an undo step."""
+class Telling:
+    """Does nothing but end, and says `text` in the status bar as it does: Blender shows what is reported by an operator
+    that it ends itself, not by one that a timer calls."""
 
-    bl_idname = "mocap.keep_take"
-    bl_label = "Record Take"
-    bl_options: ClassVar = {"UNDO", "INTERNAL"}
+    text: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context, event):
         wm = context.window_manager
@@ -44,10 +43,30 @@ class MOCAP_OT_keep_take(bpy.types.Operator):
 
     def modal(self, context, event):
         self.cancel(context)
+        if self.text:
+            self.report({self.kind}, self.text)
         return {"FINISHED", "PASS_THROUGH"}
 
     def cancel(self, context):
         context.window_manager.event_timer_remove(self._timer)
+
+
+class MOCAP_OT_keep_take(Telling, bpy.types.Operator):
+    """So that Blender makes an undo step."""
+
+    bl_idname = "mocap.keep_take"
+    bl_label = "Record Take"
+    bl_options: ClassVar = {"UNDO", "INTERNAL"}
+    kind = "INFO"
+
+
+class MOCAP_OT_warn(Telling, bpy.types.Operator):
+    """Something went wrong while nobody pressed a button."""
+
+    bl_idname = "mocap.warn"
+    bl_label = "Live Mocap"
+    bl_options: ClassVar = {"INTERNAL"}
+    kind = "WARNING"
 
 
 class MOCAP_OT_pose_back(Operator, bpy.types.Operator):
@@ -90,4 +109,4 @@ class MOCAP_OT_fit_range(Operator, bpy.types.Operator):
         scene.frame_end = max(round(last), scene.frame_start)
 
 
-CLASSES = (MOCAP_OT_record, MOCAP_OT_keep_take, MOCAP_OT_pose_back, MOCAP_OT_fit_range)
+CLASSES = (MOCAP_OT_record, MOCAP_OT_keep_take, MOCAP_OT_warn, MOCAP_OT_pose_back, MOCAP_OT_fit_range)

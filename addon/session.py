@@ -14,7 +14,7 @@ import bpy
 from . import action, bone_maps, machine, masks, preferences, rig, take_layers, window
 from .calibrating import Calibrating
 from .capture import Capture
-from .core import adaptive
+from .core import adaptive, places
 from .core.calibration import Calibration
 from .core.journal import Journal
 from .core.link import LinkError, PoseLink
@@ -26,7 +26,7 @@ from .core.seal import read_key
 from .core.solve.rig import RigError
 from .core.stages import LAG_JOINTS
 from .core.take import TakeError
-from .core.take_notes import read_notes
+from .core.take_notes import note_place, read_notes
 from .cues import Cues
 from .driven import Driven, assigned, people_asked_for
 from .filming import Filming
@@ -36,6 +36,7 @@ from .key_reduction import Bounds
 from .measures import Latency, Rate, Times
 from .pose_before import PoseBefore
 from .preview import preview
+from .prompter import prompter
 from .recording import Recording, frames_a_second, header_of, stand_in, take_name
 from .replay import Replay
 from .silence import LiveSilence
@@ -80,7 +81,9 @@ class Session:
         self._scene_name = ""
         self._cast = [Driven(0)]  # the scene's character, then the others
         self._waiting: list[Solving] = []  # the take's other characters
+        self._reached: tuple = ()  # see _whom; of the link
         self._redrawn_s = 0.0
+        self._warned = ""
         self._reset_figures()
 
     # What the operators call
@@ -98,6 +101,7 @@ class Session:
                 f"Check the worker's address {address!r} and the key in the preferences: {error}."
             ) from error
         self.notice = self._capture.error = ""
+        self._reached = _whom(scene)
         self._scene_name = scene.name
         self._cast = [Driven(scene.mocap.person)]
         self._reset_figures()
@@ -105,16 +109,22 @@ class Session:
         clockwork.start()
 
     def disconnect(self) -> None:
-        """Close the port and end a worker that was started here. A take being recorded is stopped first."""
+        """Close the port and end a worker that was started here. A take being recorded is stopped first, and solved."""
+        self.notice = ""
         if self.recording is not None:
             try:
                 self.record_stop()
             except SessionError as error:
                 self.notice = str(error)
-        self._close()
+        self._let_go()
 
     def start_capture(self, scene: bpy.types.Scene) -> None:
-        """Ask the worker for the machine's source, model and device; one is started if none answers."""
+        """Ask the worker for the machine's source, model and device; one is started if none answers. Where another
+        worker is wanted than the one that is connected, that one is left."""
+        if self.link is not None and self._reached != _whom(scene):
+            if self.recording is not None:
+                raise SessionError("Stop recording first.")
+            self.disconnect()
         if self.link is None:
             self.connect(scene)
         self.notice = ""
@@ -251,7 +261,9 @@ class Session:
         path, cast, notes = take.path, assigned(scene), read_notes(take.path)
         fps = frames_a_second(scene)
         first_frame = scene.frame_current - notes.start_s * fps
-        if self._again and notes.frame is not None:
+        if notes.frame is None and path.parent == places.takes_folder():
+            note_place(path, first_frame)  # so that the list tells it, and it is solved again there
+        elif notes.frame is not None and self._again:
             first_frame = notes.frame
         shown = [
             (number, armature, person)
@@ -298,6 +310,7 @@ class Session:
             return
         if self.link is not None:
             self._live(scene, now)
+            prompter.show(self._prompt(now), self.recording is not None)
         if self.reading is not None and self.reading.done:
             try:
                 self._read(scene)
@@ -308,6 +321,7 @@ class Session:
         if now - self._redrawn_s > _REDRAW_S:
             self._redrawn_s = now
             window.redraw_panels()
+            self._warn()
             if self.solving is not None:
                 window.show_status(f"Solving the take: {self._solved():.0%}")
 
@@ -368,7 +382,7 @@ class Session:
         return {
             "state": self._state_name(),
             "wanted": self._capture.wanted,
-            "changed": self._capture.changed(people_asked_for(bpy.context.scene)),
+            "changed": self._changed(bpy.context.scene),
             "message": self._message(),
             "error": self.error,
             "port": link.port if link else None,
@@ -467,6 +481,21 @@ class Session:
             self.record_stop()
             self.notice = str(error)
 
+    def _prompt(self, now: float) -> str:
+        """What is to be seen from far away."""
+        if self.recording is not None:
+            return f"{int(self.recording.length_s) // 60}:{int(self.recording.length_s) % 60:02d}"
+        if self.cues.begins_s is not None:
+            return str(self.cues.left(now))
+        return self.calibrating.says if self.calibrating is not None else ""
+
+    def _warn(self) -> None:
+        """Say in the status bar what is wrong, once; the panel says it as long as it is so."""
+        error, before = self.error, self._warned
+        self._warned = error
+        if error and error.partition(":")[0] != before.partition(":")[0]:  # what follows may change each moment
+            window.warn(error)
+
     def _follow_cues(self, scene: bpy.types.Scene, packets: list[PosePacket], now: float) -> None:
         watched = [packet for packet in packets if packet.person == self._cast[0].person]
         wanted = self.cues.follow(scene.mocap.record, watched, self.recording, now) if self.solving is None else ""
@@ -550,7 +579,9 @@ class Session:
                 self._again = False
                 self.notice = self.notice or window.solve_chains()
             if self.last_takes:
-                window.push_undo()  # its operator lies over that of the chains, so it comes before their first step
+                made = self.last_takes[0]
+                # Its operator lies over that of the chains, so it comes before their first step.
+                window.push_undo(f"{made.action} is made: {len(made.frames)} frames.")
         return problem
 
     # Its own upkeep
@@ -562,14 +593,19 @@ class Session:
         if self.solving is not None:
             self.solving.close()
         self.recording = self.solving = self.reading = None
-        self.cues.cancel()
         self._waiting = []
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Of the worker and the characters; what is solved goes on."""
+        self.cues.cancel()
         self._silence.end()
         for driven in self._cast:
             driven.release(bpy.data.scenes.get(self._scene_name))
         self._cast = [Driven(0)]
         preview.end()
         ghost.end()
+        prompter.show("")
         self._capture.close()
         self._replay.close()
         if self.link is not None:
@@ -617,6 +653,11 @@ class Session:
             return f"Looking up {self.link.looking_up} …"
         return self.link.status.message if self.link and self.link.status and self._capture.wanted else ""
 
+    def _changed(self, scene: bpy.types.Scene) -> bool:
+        """True where the settings are no longer those of the capture that runs."""
+        elsewhere = self._capture.wanted and self._reached != _whom(scene)
+        return elsewhere or self._capture.changed(people_asked_for(scene))
+
     def _reset_figures(self) -> None:
         self._stages = {stage: Times() for stage in STAGES}
         self._people: dict[int, float] = {}  # when each was last seen
@@ -647,6 +688,11 @@ def _view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:
     return bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
 
 
+def _whom(scene: bpy.types.Scene) -> tuple:
+    """What the settings say of who is connected to, and where."""
+    return preferences.get("worker_address"), preferences.get("key"), scene.mocap.port
+
+
 def _without_password(source: str) -> str:
     """The source as it may be written into a take."""
     if not preferences.holds_password(source):
@@ -656,10 +702,17 @@ def _without_password(source: str) -> str:
 
 
 session = Session()
+
+
+def _failed(error: Exception) -> None:
+    session.end(f"The capture ended by an error: {error}.")
+    window.warn(session.notice)
+
+
 clockwork = window.Clockwork(
     tick=session.tick,
     busy=lambda: session.busy,
-    failed=lambda error: session.end(f"The capture ended by an error: {error}."),
+    failed=_failed,
     loading=lambda: session.end("The capture ended, because another file was loaded."),
 )
 

@@ -13,6 +13,7 @@ from .core.make_worker import SetupError
 from .drawing import sentence
 from .operators import Operator, require
 from .session import session
+from .translations import say
 
 _WIDTH_PX, _LETTERS = 420, 62
 BUILDS = (
@@ -34,6 +35,11 @@ class MOCAP_OT_setup_worker(Operator, bpy.types.Operator):
 
     build: bpy.props.EnumProperty(name="PyTorch", description="What the model will run on", items=BUILDS)
     repair: bpy.props.BoolProperty(default=False, options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, context, properties):
+        anew = "Make the worker's Python environment anew, for one that does not run. Asks first; models and takes stay"
+        return say(anew if properties.repair else cls.bl_description)
 
     @classmethod
     def poll(cls, context):

@@ -56,6 +56,13 @@ def choose_kind(wanted: str) -> None:
     machine.put("source_kind", "" if source else wanted)
 
 
+def take_was_renamed(before: str, after: str) -> None:
+    """Have what is or was chosen be the take under its new name."""
+    for name in ("source", "last_take"):
+        if machine.get(name) == before:
+            machine.put(name, after)
+
+
 def is_chosen() -> bool:
     """False as long as a kind has no source."""
     return kind() == kind_of(machine.get("source"))

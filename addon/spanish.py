@@ -77,9 +77,13 @@ TEXTS = {
         "Empieza una toma, o termina la que se graba, o su cuenta atrás"
     ),
     "Recording in {} …": "Se graba en {} …",
+    "{} is made: {} frames.": "{} está hecha: {} fotogramas.",
     "Load Take": "Cargar toma",
     "Make an Action of a take, for the character and from the playhead on": (
         "Hace una acción de una toma, para el personaje y desde el cursor de reproducción"
+    ),
+    "Look for a take's file, and make an Action of it for the character, from the playhead on": (
+        "Busca el archivo de una toma y hace de él una acción, para el personaje y desde el cursor de reproducción"
     ),
     "Remove Take": "Quitar toma",
     "Delete the take's Action from the character, and from others that play the same take, and put back what was before "
@@ -328,6 +332,10 @@ TEXTS = {
     "Arms": "Brazos",
     "Shoulders, arms and hands": "Hombros, brazos y manos",
     "Head": "Cabeza",
+    "Left arm": "Brazo izquierdo",
+    "Right arm": "Brazo derecho",
+    "Left leg": "Pierna izquierda",
+    "Right leg": "Pierna derecha",
     "Neck and head": "Cuello y cabeza",
     "Root": "Raíz",
     "Where the hips are and how they are turned": "Dónde están las caderas y cómo están giradas",
@@ -407,6 +415,10 @@ TEXTS = {
     "Repair…": "Reparar…",
     "Remove…": "Quitar…",
     "Remove": "Quitar",
+    "Make the worker's Python environment anew, for one that does not run. Asks first; models and takes stay": (
+        "Crea otra vez el entorno de Python del proceso de captura, si no funciona. Pregunta antes; modelos y tomas se "
+        "quedan"
+    ),
     "Make the worker's own Python environment in your data folder, beside Blender. Asks before it downloads; goes on in "
     "the background, and when Blender is closed": (
         "Crea el entorno de Python del proceso de captura en tu carpeta de datos, junto a Blender. Pregunta antes de "
@@ -511,6 +523,7 @@ TEXTS = {
     "It answers: {}.": "Responde: {}.",
     "The worker does not start: {}.": "El proceso no se inicia: {}.",
     "The worker {} does not start: {}.": "El proceso {} no se inicia: {}.",
+    "The worker {} does not start: {}. Repair it under Worker.": "El proceso {} no se inicia: {}. Repáralo en Proceso de captura.",
     "{} cannot be deleted: {}.": "{} no se puede borrar: {}.",
     # Bones
     "Find Bones": "Buscar huesos",
@@ -545,8 +558,12 @@ TEXTS = {
     ),
     "Format": "Formato",
     "The kind of file": "La clase de archivo",
-    "Character and motion, for the web, Godot and most other programs": (
-        "Personaje y movimiento, para la web, Godot y casi todos los programas"
+    "Character and motion in one file, .glb, for the web, Godot and most other programs": (
+        "Personaje y movimiento en un archivo, .glb, para la web, Godot y casi todos los programas"
+    ),
+    "glTF and Its Data": "glTF y sus datos",
+    "As glTF, but as text, .gltf, with numbers and pictures in files beside it": (
+        "Como glTF, pero en texto, .gltf, con los números y las imágenes en archivos aparte"
     ),
     "Character and motion, for Unreal, Unity and Maya": "Personaje y movimiento, para Unreal, Unity y Maya",
     "The skeleton's motion alone, Y up, in metres": "Solo el movimiento del esqueleto, Y hacia arriba, en metros",
@@ -646,7 +663,7 @@ TEXTS = {
     "Cancel Download": "Cancelar descarga",
     "End the download. What has come stays, and the next one goes on from there": "Termina la descarga. Lo que llegó se queda, y la próxima sigue desde ahí",
     "Delete Model": "Borrar modelo",
-    "Delete its downloaded weights": "Borra sus pesos descargados",
+    "Delete its downloaded weights, or what has come of them": "Borra sus pesos descargados, o lo que haya llegado de ellos",
     "Use": "Usar",
     "Use {}": "Usar {}",
     "Choose this model for captures": "Elige este modelo para las capturas",
@@ -756,6 +773,7 @@ TEXTS = {
     "Refining ended: {}": "El refinado terminó: {}",
     "No video was kept with {}.": "Con {} no se guardó ningún vídeo.",
     "No video was kept with {}: record with Keep Video.": "Con {} no se guardó ningún vídeo: graba con Guardar el vídeo.",
+    "{} is there already: delete or rename it to refine again.": "{} ya existe: bórrala o cámbiale el nombre para refinar otra vez.",
     "There is no camera whose video could be kept.": "No hay cámara cuyo vídeo se pueda guardar.",
     "The worker is another machine: it keeps no video.": "El proceso de captura está en otra máquina: no guarda vídeo.",
     "The worker keeps no video of this take; its log says more, if it is up to date.": "El proceso de captura no guarda vídeo de esta toma; su registro dice más, si está actualizado.",
@@ -1106,8 +1124,40 @@ TEXTS = {
     "The detector {} cannot be loaded: {}. Expected are config.json and model.safetensors, as save_pretrained writes them. Try {}.": "El detector {} no se puede cargar: {}. Se esperan config.json y model.safetensors, como los escribe save_pretrained. Prueba {}.",
     "The detector {} is not on this machine and cannot be fetched: {}. Connect to the network once, give a folder, or go without with --detector none.": "El detector {} no está en este equipo y no se puede descargar: {}. Conéctate una vez a la red, da una carpeta, o prescinde de él con --detector none.",
     "The detector {} failed on {}: {}. Choose a smaller one, such as {}, or --detector none.": "El detector {} falló en {}: {}. Elige uno menor, como {}, o --detector none.",
+    # What is wrong with a model's config
+    "{} is nested too deeply.": "{} está anidado demasiado hondo.",
+    "{} is its own _base_, by way of {}.": "{} es su propia _base_, a través de {}.",
+    "{}: _base_ is no path or list of paths.": "{}: _base_ no es una ruta ni una lista de rutas.",
+    "{}: two of its _base_ files assign {}.": "{}: dos de sus archivos _base_ asignan {}.",
+    "{} is not there.": "{} no está.",
+    "{} is larger than {} bytes, so no config.": "{} ocupa más de {} bytes, así que no es una configuración.",
+    "{} is not Python: {}.": "{} no es Python: {}.",
+    "too deeply nested": "anidado demasiado hondo",
+    "{}, line {} {}. A config is read, not run: assignments, literals, dict(…), names, sums and _base_.": "{}, línea {} {}. Una configuración se lee y no se ejecuta: asignaciones, literales, dict(…), nombres, sumas y _base_.",
+    "has {}, which would have to be run": "tiene {}, que habría que ejecutar",
+    "an import": "una importación",
+    "a call": "una llamada",
+    "a function": "una función",
+    "a class": "una clase",
+    "assigns to something other than a new name": "asigna a algo que no es un nombre nuevo",
+    "uses {}, which is not assigned above": "usa {}, que no se asigna antes",
+    "{}: {} is {}; expected {}.": "{}: {} es {}; se esperaba {}.",
+    "a whole number from {} to {}": "un número entero de {} a {}",
+    "a number from {} to {}": "un número de {} a {}",
+    "{} positive numbers": "{} números positivos",
+    "a list of whole numbers": "una lista de números enteros",
+    "an odd number": "un número impar",
+    "{}: the head has {} outputs, but {} has {} keypoints; expected the same.": "{}: la cabeza tiene {} salidas, pero {} tiene {} puntos; se esperaban los mismos.",
+    "{}: {} has deconvolutions {} with kernels {}, a last kernel of {} and features scaled by {}; expected the classic head ({}, {}, 1, not scaled) or the simple one ((), (), 3, scaled by {}).": "{}: {} tiene deconvoluciones {} con núcleos {}, un último núcleo de {} y rasgos escalados por {}; se esperaba la cabeza clásica ({}, {}, 1, sin escalar) o la simple ((), (), 3, escalada por {}).",
+    "{}: {} is missing; expected codec = dict(type='UDPHeatmap', …).": "{}: falta {}; se esperaba codec = dict(type='UDPHeatmap', …).",
+    "{}: the codec {}, but {} has use_udp={}; expected {}.": "{}: el códec {}, pero {} tiene use_udp={}; se esperaba {}.",
+    "is UDP": "es UDP",
+    "is not UDP": "no es UDP",
+    "{}: NormalizeTensor has {}={}; expected ImageNet's, {}.": "{}: NormalizeTensor tiene {}={}; se esperaban los de ImageNet, {}.",
     # What is wrong with what it refines or solves
     "{} has no video beside it; record with Keep Video, or give the video itself.": "{} no tiene ningún vídeo al lado; graba con Guardar el vídeo, o da el vídeo mismo.",
+    "{} was made of another video; give another -o, or --fresh to replace it.": "{} se hizo de otro vídeo; da otro -o, o --fresh para reemplazarla.",
+    "{} and {} would both become {}; give one of them another -o.": "{} y {} serían los dos {}; da otro -o a uno de ellos.",
     "{} has no flip test here; add --no-flip.": "{} no tiene aquí prueba del espejo; añade --no-flip.",
     "{} shows nothing.": "{} no muestra nada.",
     "{} is no job for chains: its “format” is not “{}”.": "{} no es un encargo de cadenas: su «format» no es «{}».",

@@ -12,7 +12,7 @@ from bl_ui.utils import PresetPanel
 _FOLDER = "mocap"
 _KEPT = {
     "mocap": ("level", "mirror", "smoothness", "contact", "legs", "people"),
-    "record": ("countdown_s", "length_s", "hands_free", "play", "offset_ms", "mask", "destination"),
+    "record": ("countdown_s", "length_s", "hands_free", "play", "offset_ms", "keep_video", "mask", "destination"),
     "keys": ("reduce", "error_deg", "error_mm"),
     "export": ("format", "preset", "fps", "root_motion", "deform_only", "names"),
 }

@@ -1,5 +1,6 @@
 """Takes beside what a character plays already, on NLA tracks over it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,14 +73,27 @@ def remember(take: bpy.types.Action, path: Path, begins: str, armature: bpy.type
 
 
 def made_of(path: Path, packets: Sequence[PosePacket]) -> dict[bpy.types.Object, str]:
-    """The names of the Actions that were made of a take, by character."""
+    """The names of the Actions that were made of a take, by character, whatever both are called by now."""
     begins, out = beginning(packets), {}
     for take in reversed(bpy.data.actions):
-        if action.is_take(take) and action.noted(take, "path") == str(path):
-            character = bpy.data.objects.get(action.noted(take, "character"))
-            if character is not None and action.noted(take, "begins") in ("", begins):
-                out[character] = take.name
+        if not action.is_take(take):
+            continue
+        known, began = action.noted(take, "path"), action.noted(take, "begins")
+        # A file that was renamed or moved is known by how it begins; a copy of it is another take.
+        same = began in ("", begins) if known == str(path) else began == begins and not os.path.exists(known)
+        character = _character_of(take) if same else None
+        if character is not None:
+            out[character] = take.name
     return out
+
+
+def _character_of(take: bpy.types.Action) -> bpy.types.Object | None:
+    """For whom a take was made: by name, or, where that is gone, who plays it."""
+    named = bpy.data.objects.get(action.noted(take, "character"))
+    if named is not None:
+        return named
+    armatures = (item for item in bpy.data.objects if item.type == "ARMATURE")
+    return next((item for item in armatures if any(take == played for played, _ in action.played(item))), None)
 
 
 def beginning(packets: Sequence[PosePacket]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import bpy
 
-from . import window
+from . import film_reference, sources, window
 from .core import places
 from .core.take import TakeError
 from .core.take_folder import Entry, TakeFolder
@@ -39,7 +39,9 @@ def _set_name(self, name: str) -> None:
     try:
         if self.state == "RECORDING" and name != self.name:
             raise TakeError("Stop recording first.")
-        self.path = str(rename(self.path, name))
+        before, self.path = self.path, str(rename(self.path, name))
+        film_reference.take_was_renamed(Path(before), Path(self.path))
+        sources.take_was_renamed(before, self.path)
         problem = ""
     except TakeError as error:
         problem = str(error)

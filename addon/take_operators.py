@@ -12,8 +12,9 @@ from .core.take_notes import delete, read_notes
 from .film_reference import FilmError
 from .filming import film_path
 from .operators import Operator, has_character, require
-from .refining import refining
+from .refining import refined_of, refining
 from .session import SessionError, session
+from .translations import say
 from .worker_process import WorkerError
 
 
@@ -53,7 +54,15 @@ class MOCAP_OT_delete_take(TakeOperator, bpy.types.Operator):
         return require(cls, take_list.chosen(context) is not None, "Choose a take first")
 
     def invoke(self, context, event):
-        return context.window_manager.invoke_confirm(self, event)
+        name = self.path(context).stem
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title=say(f"Delete {name}?"),
+            message=self.bl_description,
+            confirm_text="Delete",
+            icon="WARNING",
+        )
 
     def run(self, context):
         path = self.path(context)
@@ -151,6 +160,8 @@ class MOCAP_OT_refine_take(TakeOperator, bpy.types.Operator):
         path = self.path(context)
         if not film_path(path).exists():
             raise SessionError(f"No video was kept with {path.stem}: record with Keep Video.")
+        if refined_of(path).exists():
+            raise SessionError(f"{refined_of(path).stem} is there already: delete or rename it to refine again.")
         try:
             refining.begin(path)
         except WorkerError as error:

@@ -7,7 +7,6 @@ import bpy
 from . import silence, take_layers, take_list
 from .drawing import Panel, sentence
 from .refining import refining
-from .session import session
 from .translations import say
 
 _ICONS = {"READY": "BLANK1", "RECORDING": "REC", "UNFINISHED": "ERROR", "READING": "SORTTIME", "UNREADABLE": "CANCEL"}
@@ -102,15 +101,13 @@ class MOCAP_PT_takes(Panel, bpy.types.Panel):
 
     def _playing(self, context, layout):
         playing = take_layers.top(context.scene.mocap.target)
-        if playing is not None:
-            row = layout.row(align=True)
-            row.label(text=say(f"Plays {playing.name}"), icon="PLAY")
-            row.operator("mocap.fit_range", text="", icon="PREVIEW_RANGE")
-            row.operator("mocap.remove_take", text="", icon="X")
-            if silence.is_silent(playing):
-                layout.label(text="Silent while it is captured", icon="MUTE_IPO_OFF")
-        if session.before:
-            layout.operator("mocap.pose_back", icon="LOOP_BACK")
+        row = layout.row(align=True)
+        row.label(text=say(f"Plays {playing.name}" if playing else "The character plays no take"), icon="PLAY")
+        row.operator("mocap.fit_range", text="", icon="PREVIEW_RANGE")
+        row.operator("mocap.remove_take", text="", icon="X")
+        if playing is not None and silence.is_silent(playing):
+            layout.label(text="Silent while it is captured", icon="MUTE_IPO_OFF")
+        layout.operator("mocap.pose_back", icon="LOOP_BACK")
 
 
 class MOCAP_PT_solve_again(Panel, bpy.types.Panel):
@@ -118,12 +115,11 @@ class MOCAP_PT_solve_again(Panel, bpy.types.Panel):
     bl_parent_id = "MOCAP_PT_takes"
     bl_options: ClassVar = {"DEFAULT_CLOSED"}
 
-    @classmethod
-    def poll(cls, context):
-        return take_list.chosen(context) is not None
-
     def draw(self, context):
         item, scene = take_list.chosen(context), context.scene.mocap
+        if item is None:
+            self.layout.label(text="Choose a take first", icon="INFO")
+            return
         column = self.layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
@@ -146,21 +142,22 @@ class MOCAP_PT_video(Panel, bpy.types.Panel):
     bl_parent_id = "MOCAP_PT_takes"
     bl_options: ClassVar = {"DEFAULT_CLOSED"}
 
-    @classmethod
-    def poll(cls, context):
-        return refining.running or (take_list.chosen(context) is not None and take_list.chosen(context).filmed)
-
     def draw(self, context):
         column = self.layout.column(align=True)
         item = take_list.chosen(context)
-        if item is not None and item.filmed:
-            column.operator("mocap.show_film", icon="IMAGE_REFERENCE").filepath = item.path
+        filmed, path = item is not None and item.filmed, "" if item is None else item.path
+        if not filmed:
+            why = f"No video was kept with {item.name}: record with Keep Video." if item else "Choose a take first"
+            sentence(column, why, "INFO")
+        part = column.column(align=True)
+        part.enabled = filmed
+        part.operator("mocap.show_film", icon="IMAGE_REFERENCE").filepath = path
         if refining.running:
             row = column.row(align=True)
             row.progress(factor=refining.progress, text=f"{say(refining.what)} {refining.progress:.0%}")
             row.operator("mocap.cancel_refining", text="", icon="X")
-        elif item is not None and item.filmed:
-            column.operator("mocap.refine_take", icon="MODIFIER").filepath = item.path
+        else:
+            part.operator("mocap.refine_take", icon="MODIFIER").filepath = path
         if refining.problem:
             sentence(column, refining.problem, "ERROR")
         elif refining.made is not None:

@@ -75,13 +75,21 @@ def show_status(text: str | None) -> None:
         window.workspace.status_text_set(text and say(text))
 
 
-def push_undo() -> None:
-    """One undo step of a take that was made. In a window Blender makes it itself, after an operator of ours: of
-    a long take it takes as long as all its keys take to be copied."""
+def warn(text: str) -> None:
+    """Say in the status bar what went wrong while nobody pressed a button."""
+    windows = bpy.context.window_manager.windows
+    if windows and not bpy.app.background:
+        with bpy.context.temp_override(window=windows[0]):
+            bpy.ops.mocap.warn("INVOKE_DEFAULT", text=say(text))
+
+
+def push_undo(told: str) -> None:
+    """One undo step of a take that was made, and a word on it in the status bar. In a window Blender makes it itself,
+    after an operator of ours: of a long take it takes as long as all its keys take to be copied."""
     windows = bpy.context.window_manager.windows
     if windows and not bpy.app.background:
         with bpy.context.temp_override(window=windows[0]):  # a timer has none in its context
-            bpy.ops.mocap.keep_take("INVOKE_DEFAULT")
+            bpy.ops.mocap.keep_take("INVOKE_DEFAULT", text=say(told))
     elif bpy.ops.ed.undo_push.poll():
         bpy.ops.ed.undo_push(message="Record Take")
 

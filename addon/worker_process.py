@@ -65,7 +65,10 @@ class WorkerProcess:
                     **quietly(),
                 )
         except OSError as error:
-            raise WorkerError(f"The worker {program} does not start: {error.strerror or error}.") from error
+            reason = error.strerror or error
+            if program == str(worker_environment.program()):
+                raise WorkerError(f"The worker {program} does not start: {reason}. Repair it under Worker.") from error
+            raise WorkerError(f"The worker {program} does not start: {reason}.") from error
 
     @property
     def pid(self) -> int:

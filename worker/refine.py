@@ -18,7 +18,7 @@ import numpy as np
 from mocap_core import adaptive, filters
 from mocap_core.lift import Lifter
 from mocap_core.protocol import PosePacket
-from mocap_core.take import FILM_SUFFIX, SUFFIX, TakeError, TakeWriter, read_take, reason
+from mocap_core.take import FILM_SUFFIX, SUFFIX, TakeError, TakeWriter, read_header, read_take, reason
 from mocap_core.take_notes import companions, read_notes, write_notes
 
 from .film import start_of
@@ -62,9 +62,11 @@ def refine(
     earlier run has found.
     """
     video, take = film_of(given), given if given.suffix == SUFFIX else None
-    path = out / f"{given.name.removesuffix(SUFFIX) if take else given.stem}{' refined' if take else ''}{SUFFIX}"
+    path = take_of(given, out)
     if path.exists():
         if not fresh:
+            if _bytes_refined(path) not in (None, video.stat().st_size):
+                raise RefineError(f"{path} was made of another video; give another -o, or --fresh to replace it.")
             return path
         for old in companions(path):
             old.unlink()
@@ -82,6 +84,11 @@ def refine(
     _write(path, packets, given, before, video, backend, wanted)
     part.unlink()
     return path
+
+
+def take_of(given: Path, out: Path) -> Path:
+    """The new take of a video or a take."""
+    return out / f"{given.stem}{' refined' if given.suffix == SUFFIX else ''}{SUFFIX}"
 
 
 def film_of(given: Path) -> Path:
@@ -293,7 +300,13 @@ def _write(path, packets, given, before, video, backend, wanted) -> None:
     )
     header |= {"app": "mocap refine", "source": video.name, "size": list(packets[0].size), "skeleton": backend.skeleton}
     header |= {
-        "refined": {"of": given.name, "model": backend.name, "flip": wanted.flip, "smoothness": wanted.smoothness}
+        "refined": {
+            "of": given.name,
+            "bytes": video.stat().st_size,
+            "model": backend.name,
+            "flip": wanted.flip,
+            "smoothness": wanted.smoothness,
+        }
     }
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
@@ -321,6 +334,12 @@ def _write(path, packets, given, before, video, backend, wanted) -> None:
                 size=0,
             ),
         )
+
+
+def _bytes_refined(path: Path) -> int | None:
+    """How large the video of a refined take was; None where it does not say. Raises TakeError."""
+    said = read_header(path).get("refined")
+    return said.get("bytes") if isinstance(said, dict) else None
 
 
 def _described(video: Path, backend, wanted: Wanted) -> dict:

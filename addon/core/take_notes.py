@@ -8,7 +8,7 @@ import json
 import math
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from .take import SUFFIX, TakeError, reason
@@ -76,6 +76,14 @@ def write_notes(take: str | os.PathLike, notes: Notes) -> None:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         raise TakeError(f"Cannot note anything about {Path(take).name}: {reason(error)}.") from None
+
+
+def note_place(take: str | os.PathLike, frame: float) -> None:
+    """Note where on the timeline a take lies, if its folder can be written to."""
+    try:
+        write_notes(take, replace(read_notes(take), frame=float(frame)))
+    except TakeError:
+        pass  # it can be solved all the same
 
 
 def companions(take: str | os.PathLike) -> list[Path]:

@@ -45,6 +45,54 @@ def test_changed_settings_are_told_until_the_capture_is_started_again(session, s
         assert not session.stats()["changed"]
 
 
+def test_another_workers_address_is_told_and_gone_to_with_the_next_start(extension, session, settings):
+    protocol = extension.core("protocol")
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        for worker in (one, other):
+            worker.bind(("127.0.0.1", 0))
+            worker.settimeout(20)
+        settings.put("source", "0")
+        settings.put("worker_address", f"127.0.0.1:{one.getsockname()[1]}")
+        bpy.ops.mocap.start_capture()
+        settings.put("worker_address", f"127.0.0.1:{other.getsockname()[1]}")
+        assert session.stats()["changed"]
+        bpy.ops.mocap.start_capture()
+        assert not session.stats()["changed"]
+        assert isinstance(protocol.decode(other.recv(9000)), protocol.Subscribe)
+
+
+def test_a_worker_that_falls_silent_is_waited_for_and_its_error_goes_with_the_connection(
+    extension, session, settings, monkeypatch
+):
+    protocol, capture = extension.core("protocol"), extension.addon("capture")
+    monkeypatch.setattr(capture, "_SILENT_S", 0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as worker:
+        worker.bind(("127.0.0.1", 0))
+        worker.settimeout(20)
+        settings.put("worker_address", f"127.0.0.1:{worker.getsockname()[1]}")
+        settings.put("source", "0")
+        bpy.ops.mocap.start_capture()
+        while True:
+            session.tick()
+            datagram, address = worker.recvfrom(9000)
+            message = protocol.decode(datagram)
+            if isinstance(message, protocol.Start):
+                break
+        worker.sendto(protocol.encode(protocol.Status("capturing", request=message.id)), address)
+        tick_until(session, lambda: session.stats()["state"] == "capturing", "a capture")
+        tick_until(session, lambda: session.stats()["error"], "silence")
+        assert (session.stats()["state"], session.stats()["error"]) == ("waiting", "The worker no longer answers.")
+        worker.sendto(protocol.encode(protocol.Status("capturing", request=message.id)), address)
+        tick_until(session, lambda: not session.stats()["error"], "an answer")
+        assert session.stats()["state"] == "capturing"
+        tick_until(session, lambda: session.stats()["error"], "silence")
+        bpy.ops.mocap.disconnect()
+        assert (session.stats()["state"], session.stats()["error"]) == ("off", "")
+
+
 def test_a_silent_worker_elsewhere_is_told_and_none_is_started_here(extension, session, settings, monkeypatch):
     capture = extension.addon("capture")
     monkeypatch.setattr(capture, "_AWAY_ANSWER_S", 0.05)

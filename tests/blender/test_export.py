@@ -337,6 +337,18 @@ def gltf_of(path):
     return json.loads(content[20 : 20 + length])
 
 
+def test_gltf_holds_what_glb_does_with_its_data_beside_it(take, character, tmp_path):
+    for kind in ("GLB", "GLTF"):
+        bpy.ops.mocap.export(filepath=str(tmp_path / "take"), format=kind)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["take.bin", "take.glb", "take.gltf"]
+    glb, gltf = gltf_of(tmp_path / "take.glb"), json.loads((tmp_path / "take.gltf").read_text("utf-8"))
+    assert gltf["buffers"][0].pop("uri") == "take.bin" and gltf == glb
+    data = (tmp_path / "take.bin").read_bytes()
+    assert (tmp_path / "take.glb").read_bytes()[-len(data) :] == data
+    with pytest.raises(RuntimeError, match="cannot be written"):
+        bpy.ops.mocap.export(filepath=str(tmp_path / "take.bin" / "x"), format="GLTF")
+
+
 def test_fbx_holds_the_character_alone(take, character, tmp_path):
     path = tmp_path / "take.fbx"
     bpy.ops.mocap.export(filepath=str(path), format="FBX")

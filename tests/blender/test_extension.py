@@ -134,6 +134,7 @@ addon/record_settings.py
 addon/preview.py
 addon/preview_panel.py
 addon/preview_settings.py
+addon/prompter.py
 addon/properties.py
 addon/recording.py
 addon/refining.py

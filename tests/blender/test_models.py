@@ -48,6 +48,15 @@ def test_a_model_that_is_here_is_used_and_deleted(extension, models, better, mon
     assert not list(better.folder.parent.glob("removed-*"))
 
 
+def test_what_has_come_of_a_cancelled_download_can_be_deleted(extension, models, better):
+    assert not models.is_begun(better)
+    better.folder.mkdir(parents=True)
+    (better.folder / "model.safetensors.0123.part").write_bytes(b"begun")
+    assert models.is_begun(better)
+    bpy.ops.mocap.delete_model(model=better.name)
+    assert not models.is_begun(better) and not better.folder.exists()
+
+
 def test_a_better_model_is_advised_for_a_camera_alone(extension, models, better, monkeypatch):
     machine = extension.addon("machine")
     situation = ["ready"]
@@ -59,6 +68,11 @@ def test_a_better_model_is_advised_for_a_camera_alone(extension, models, better,
     machine.put("model", "vitpose-plus-small")
     assert models.suggestion() is None
     machine.put("model", "")
+    here = extension.core("published").PUBLISHED["vitpose-plus-large"]
+    put_here(here)
+    assert models.suggestion() is here  # which need not be downloaded
+    put_here(better)
+    assert models.suggestion() is better
     situation[0] = "elsewhere"
     assert models.suggestion() is None
 

@@ -170,6 +170,22 @@ def test_undo_while_recording_loses_no_packet(session, actor, sender, character)
     assert bpy.context.scene.mocap.target.animation_data.action.name == session.last_take.action
 
 
+def test_disconnecting_while_recording_ends_the_take_and_solves_it(session, actor, sender, character, monkeypatch):
+    """As in a window, where a take is solved in slices after Stop."""
+    monkeypatch.setattr(session, "at_once", False)
+    bpy.context.scene.render.fps = 30
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:30])
+    bpy.ops.mocap.disconnect()
+    assert session.link is None and session.busy
+    while session.busy:
+        session.tick()
+    assert len(session.last_take.frames) == 30
+    take = character.animation_data.action
+    assert take.name == session.last_take.action and not any(curve.mute for curve in curves_of(take).values())
+
+
 def test_deleting_the_character_while_recording_keeps_the_take(session, actor, sender, character, extension):
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()

@@ -267,7 +267,8 @@ def test_the_scenes_range_changes_by_fit_range_alone_and_the_pose_before_comes_b
     assert (scene.frame_start, scene.frame_end) == (11, 50)
 
 
-def test_a_countdown_begins_the_take_and_can_be_cancelled(session, settings, actor, sender):
+def test_a_countdown_is_shown_begins_the_take_and_can_be_cancelled(session, settings, actor, sender, extension):
+    prompter = extension.addon("prompter").prompter
     settings.countdown_s = 3
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
@@ -275,14 +276,15 @@ def test_a_countdown_begins_the_take_and_can_be_cancelled(session, settings, act
     assert session.recording is None and session.stats()["state"] == "counting"
     assert session.stats()["countdown_s"] == 3
     session.tick(now + 1.5)
-    assert session.recording is None
+    assert session.recording is None and (prompter.text, prompter.recording) == ("2", False)
     bpy.ops.mocap.record_stop()
     session.tick(now + 4)
-    assert session.recording is None and session.stats()["state"] == "connected"
+    assert session.recording is None and session.stats()["state"] == "connected" and prompter._handler is None
     bpy.ops.mocap.record()
     session.tick(time.perf_counter() + 3.1)
     assert session.recording is not None
     sender.play(actor.packets[:5])
+    assert prompter.text == "0:00" and prompter.recording and prompter._handler is not None
     bpy.ops.mocap.record()
     assert session.recording is None and len(session.last_take.frames) == 5
 

@@ -159,6 +159,47 @@ def test_a_take_of_the_same_name_is_not_taken_for_one_that_was_deleted(walk, tak
     assert record(30).stem == "Take 2"
 
 
+def test_a_renamed_take_is_solved_again_into_its_action_and_a_copy_is_another_take(walk, takes, session, character):
+    takes.items[0].name = "Wälk"
+    character.name = "Somebody"
+    renamed = Path(takes.items[0].path)
+    bpy.ops.mocap.solve_again(filepath=str(renamed))
+    assert session.last_take.action == "Take 1" and len(bpy.data.actions) == 1
+    copied = renamed.with_name("Copy.mocap")
+    copied.write_bytes(renamed.read_bytes())
+    bpy.ops.mocap.solve_again(filepath=str(copied))
+    assert session.last_take.action == "Copy" and len(bpy.data.actions) == 2
+
+
+def test_a_take_that_lay_nowhere_lies_where_it_was_loaded_first(walk, takes, session, extension):
+    notes = extension.core("take_notes")
+    notes.write_notes(walk, notes.Notes())
+    bpy.context.scene.frame_set(101)
+    bpy.ops.mocap.load_take(filepath=str(walk))
+    bpy.context.scene.frame_set(1)
+    bpy.ops.mocap.refresh_takes()
+    assert takes.items[0].frame == 101
+    bpy.ops.mocap.solve_again(filepath=str(walk))
+    assert session.last_take.frames[0] == 101
+
+
+def test_what_plays_or_shows_a_take_goes_along_when_it_is_renamed(takes, written, extension, session):
+    machine, path = extension.addon("machine"), written("one")
+    film = path.with_name("one.mocap.mkv")
+    film.write_bytes(b"as if it were a video")
+    image = bpy.data.images.new("film", 8, 8)
+    image.source, image.filepath = "MOVIE", str(film)
+    machine.put("source", str(path))
+    bpy.ops.mocap.refresh_takes()
+    takes.items[0].name = "two"
+    try:
+        assert machine.get("source") == takes.items[0].path == str(path.with_name("two.mocap"))
+        assert image.filepath == f"{takes.items[0].path}.mkv" and Path(image.filepath).exists()
+    finally:
+        machine.put("source", "")
+        bpy.data.images.remove(image)
+
+
 def test_a_trimmed_take_keeps_its_place_and_an_offset_moves_it(walk, takes, session, curves):
     whole = {key: curve.evaluate(35) for key, curve in curves(session).items()}
     item = takes.items[0]

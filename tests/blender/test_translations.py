@@ -16,7 +16,8 @@ SAME = {"glTF", "FBX", "BVH", "CSV", "NumPy", "Blender", "Unreal", "Unity", "CPU
 REPOSITORY = Path(__file__).parents[2]
 # Whose errors the worker tells Blender, or the doctor.
 WORKER = ("", "backends", "chains", "commands/doctor", "vitpose/checkpoint", "vitpose/hub", "vitpose/layouts")
-WORKER += ("vitpose/model_config", "vitpose/weights_file")
+WORKER += ("vitpose/config", "vitpose/config_fields", "vitpose/config_mmpose", "vitpose/config_official")
+WORKER += ("vitpose/fitting", "vitpose/model_config", "vitpose/weights_file")
 # Counted, or for programmers.
 NOT_SHOWN = {"PacketError", "AssertionError", "ValueError", "TypeError", "RuntimeError"}
 

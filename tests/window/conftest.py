@@ -44,7 +44,7 @@ def in_window(blender, tmp_path):
         pytest.skip(str(error))
 
     def run(script: str, size: str, limit_s: float, environment: dict | None = None, **job) -> dict:
-        for name in (script, "harness.py"):  # where a Blender in a folder of its own can read them, too
+        for name in (script, "harness.py", "states.py"):  # where a Blender in a folder of its own can read them, too
             shutil.copy(HERE / name, tmp_path / name)
         job_file, report_file = tmp_path / "job.json", tmp_path / "report.json"
         job_file.write_text(json.dumps({"zip": str(zip_path), "out": str(tmp_path), **job}), "utf-8")

@@ -17,6 +17,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
 from harness import JOB, REPORT, addon, begin, in_window, light, look, picture, pointer, prepare, view
+from states import states
 
 FOUND: list[tuple[int, int]] = []  # where buttons were
 FRONT = (-0.35, 0.0, 0.85), 4.6  # the character, a little from the side and above
@@ -74,6 +75,7 @@ def steps():
     yield from alone(session)
     yield from asked_before_set_up()
     REPORT["error"] = session.stats()["error"]
+    yield from states(session)
     yield from left_while_recording(session)
 
 

@@ -24,6 +24,7 @@ PACKAGES = "numpy typer click rich markdown-it-py mdurl pygments shellingham ann
 ROOT = Path(__file__).parents[2]
 STATES = {"recording", "recorded", "undone", "start", "capturing", "recording by a click", "taken", "solved again"}
 STATES |= {"export", "export browser", "not set up", "asking"}
+STATES |= {"cut off", "counting", "nobody", "worker ended", "light and large"}
 
 
 def waving(number: int) -> bytes:
@@ -108,6 +109,10 @@ def test_from_an_empty_scene_to_files_in_a_window(in_window, local_packages, tmp
     first, again, frames, frames_again, moved = report["solved_again"]
     assert first == again and frames == frames_again > 30 and moved > 1e-4
     assert min(report["exported"]) > 100_000 and report["scene_kept"]
+    state, shown, after = report["counting"]
+    assert state == "counting" and 50 < int(shown) <= 60 and after == ""
+    assert report["nobody"] == ["capturing", [], 0]
+    assert report["ended"] == "The worker ended: RuntimeError: the GPU is gone" and report["after"] == ""
     path, recorded = report["left"]
     assert len(read_take(path).packets) >= recorded and not read_notes(path).recording  # kept as Blender was quit
     if shutil.which("import") or os.environ.get("BLENDER_GUI"):

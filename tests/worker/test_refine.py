@@ -227,3 +227,18 @@ def test_the_command_refines_many_and_goes_on_after_a_bad_one(film, tmp_path, mo
     assert "bad.mkv" in next(line["why"] for line in told if line["event"] == "failed")
     assert {line["what"] for line in told if line["event"] == "progress"} == {"Looking", "Smoothing", "Lifting"}
     assert len(read_take(tmp_path / "o" / "Take ä.mocap.mocap").packets) == 30
+
+
+def test_two_videos_of_one_name_are_never_one_take(film, tmp_path, monkeypatch):
+    monkeypatch.setattr(Models, "get", lambda *_: (Square(), None))
+    other = tmp_path / "other" / film.name
+    other.parent.mkdir()
+    other.write_bytes(film.read_bytes())
+    arguments = ["-o", str(tmp_path / "o"), "--no-flip"]
+    both = CliRunner().invoke(app, ["refine", str(film), str(other), *arguments])
+    assert both.exit_code == 1 and "would both become" in both.stderr
+    other.write_bytes(film.read_bytes() + b"\0")
+    later = CliRunner().invoke(app, ["refine", str(other), *arguments])
+    assert later.exit_code == 1 and "was made of another video" in later.stderr
+    again = CliRunner().invoke(app, ["refine", str(film), *arguments])
+    assert again.exit_code == 0 and "Take" in again.stdout

@@ -41,7 +41,7 @@ def refine(
     from ..cameras import CameraError
     from ..largest import largest
     from ..models import ModelError, Models
-    from ..refine import RefineError, Stopped, Wanted
+    from ..refine import RefineError, Stopped, Wanted, take_of
     from ..refine import refine as refine_one
 
     stop = threading.Event()
@@ -56,10 +56,14 @@ def refine(
     except ModelError as error:
         say.failed("", str(error))
         raise typer.Exit(1) from None
-    failed = 0
+    failed, made = 0, {}
     for number, file in enumerate(files):
         say.begin(number, file)
         try:
+            path = take_of(file, out)
+            other = made.setdefault(path, file)
+            if other.resolve() != file.resolve():
+                raise RefineError(f"{other} and {file} would both become {path}; give one of them another -o.")
             wanted = Wanted(flip, smoothness, max_people)
             say.done(file, refine_one(file, out, backend, wanted, say.step, stop, fresh))
         except Stopped:
