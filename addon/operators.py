@@ -91,6 +91,19 @@ class MOCAP_OT_stop_capture(Operator, bpy.types.Operator):
         session.stop_capture()
 
 
+class MOCAP_OT_dismiss(Operator, bpy.types.Operator):
+    bl_idname = "mocap.dismiss"
+    bl_label = "Dismiss"
+    bl_description = "Take this message away"
+
+    @classmethod
+    def poll(cls, context):
+        return require(cls, session.can_dismiss, "There is no message, or what it says is still so")
+
+    def run(self, context):
+        session.dismiss()
+
+
 class MOCAP_OT_add_default_rig(Operator, bpy.types.Operator):
     bl_idname = "mocap.add_default_rig"
     bl_label = "Add Default Character"
@@ -193,7 +206,7 @@ class MOCAP_OT_load_take(Operator, bpy.types.Operator):
     bl_description = "Make an Action of a take, for the character and from the playhead on"
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX}", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX};*.jsonl", options={"HIDDEN"})
 
     @classmethod
     def description(cls, context, properties):
@@ -250,6 +263,7 @@ CLASSES = (
     MOCAP_OT_disconnect,
     MOCAP_OT_start_capture,
     MOCAP_OT_stop_capture,
+    MOCAP_OT_dismiss,
     MOCAP_OT_add_default_rig,
     MOCAP_OT_recentre,
     MOCAP_OT_calibrate,

@@ -120,7 +120,10 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
         if stats["state"] != "off":
             self._figures(column, stats)
         if stats["error"]:
-            sentence(column, stats["error"], "ERROR")
+            row = column.row()
+            sentence(row, stats["error"], "ERROR")
+            if session.can_dismiss:
+                row.operator("mocap.dismiss", text="", icon="X", emboss=False)
             if stats["state"] in ("connected", "waiting"):  # the capture ended by it, or nobody answers
                 box.operator("mocap.start_capture", text="Start Again", icon="FILE_REFRESH")
 

@@ -362,6 +362,17 @@ class Session:
         problem = problem or (self.link.problem if self.link is not None else "")
         return self._capture.error or self.notice or problem or machine.problem
 
+    @property
+    def can_dismiss(self) -> bool:
+        """True where what went wrong is over, and only its sentence is left."""
+        return bool(self.notice or (self._capture.error and not self._capture.wanted))
+
+    def dismiss(self) -> None:
+        """Take that sentence away."""
+        self.notice = ""
+        if not self._capture.wanted:
+            self._capture.error = ""
+
     def stats(self) -> dict:
         """What the panel and scripts want to know; times in milliseconds as {p50, p95}, None before the
         first.

@@ -139,6 +139,19 @@ class MOCAP_OT_setup_log(Operator, bpy.types.Operator):
         bpy.ops.wm.path_open(filepath=str(make_worker.log_file()))
 
 
+class MOCAP_OT_worker_log(Operator, bpy.types.Operator):
+    bl_idname = "mocap.worker_log"
+    bl_label = "Open Worker's Log"
+    bl_description = "What the worker said since it was last started from here, line by line"
+
+    @classmethod
+    def poll(cls, context):
+        return require(cls, worker_process.log_file().is_file(), "There is no log yet")
+
+    def run(self, context):
+        bpy.ops.wm.path_open(filepath=str(worker_process.log_file()))
+
+
 class MOCAP_OT_check_worker(Operator, bpy.types.Operator):
     bl_idname = "mocap.check_worker"
     bl_label = "Check Worker"
@@ -247,6 +260,7 @@ CLASSES = (
     MOCAP_OT_setup_cancel,
     MOCAP_OT_setup_dismiss,
     MOCAP_OT_setup_log,
+    MOCAP_OT_worker_log,
     MOCAP_OT_check_worker,
     MOCAP_OT_remove_worker,
     MOCAP_OT_copy_worker_command,

@@ -130,7 +130,9 @@ class MOCAP_PT_worker(Panel, bpy.types.Panel):
         column = layout.column(align=True)
         if situation_now() == "older":
             column.operator("mocap.update_worker", icon="IMPORT")
-        column.operator("mocap.check_worker", icon="VIEWZOOM")
+        row = column.row(align=True)
+        row.operator("mocap.check_worker", icon="VIEWZOOM")
+        row.operator("mocap.worker_log", text="", icon="TEXT")
         row = column.row(align=True)
         row.operator_context = "INVOKE_DEFAULT"
         row.operator("mocap.setup_worker", text="Repair…" if made else "Set Up…", icon="TOOL_SETTINGS").repair = (

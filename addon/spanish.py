@@ -473,6 +473,11 @@ TEXTS = {
     "Everything goes into {}.": "Todo va a {}.",
     "It goes on while you work, and when Blender is closed.": "Sigue mientras trabajas y con Blender cerrado.",
     "Nothing is being set up": "No se está instalando nada",
+    "Open Worker's Log": "Abrir el registro del proceso",
+    "What the worker said since it was last started from here, line by line": (
+        "Lo que dijo el proceso de captura desde que se inició aquí por última vez, línea a línea"
+    ),
+    "There is no message, or what it says is still so": "No hay mensaje, o lo que dice sigue siendo así",
     "There is no log yet": "Aún no hay registro",
     "It is being looked at": "Se está mirando",
     "Disconnect first: the worker runs": "Desconecta antes: el proceso está en marcha",

@@ -12,7 +12,6 @@ from pathlib import Path
 from .core import places, worker_environment
 from .core.systems import quietly, variables_for_children
 
-_LOG = "worker.log"
 _IDLE_EXIT_S = 60  # should Blender crash, nobody listens and the worker goes by itself
 
 
@@ -38,6 +37,11 @@ def find() -> str:
     return found
 
 
+def log_file() -> Path:
+    """What the last worker that was started here has said."""
+    return places.worker_folder() / "worker.log"
+
+
 def command(program: str, control_port: int) -> list[str]:
     """What starts a worker for this machine's Blender."""
     return [program, "run", "--control-port", str(control_port)]
@@ -48,7 +52,7 @@ class WorkerProcess:
 
     def __init__(self, control_port: int, key: str):
         program = find()
-        self.log = places.worker_folder() / _LOG
+        self.log = log_file()
         environment = variables_for_children() | {"PYTHONUNBUFFERED": "1"}
         if key:
             environment["MOCAP_KEY"] = key

@@ -88,9 +88,21 @@ def test_a_worker_that_falls_silent_is_waited_for_and_its_error_goes_with_the_co
         worker.sendto(protocol.encode(protocol.Status("capturing", request=message.id)), address)
         tick_until(session, lambda: not session.stats()["error"], "an answer")
         assert session.stats()["state"] == "capturing"
+        with pytest.raises(RuntimeError, match="poll"):  # it may be silent again
+            bpy.ops.mocap.dismiss()
         tick_until(session, lambda: session.stats()["error"], "silence")
         bpy.ops.mocap.disconnect()
         assert (session.stats()["state"], session.stats()["error"]) == ("off", "")
+
+
+def test_what_is_over_can_be_dismissed(session, settings):
+    settings.put("source", "test motion")
+    bpy.ops.mocap.start_capture()
+    tick_until(session, lambda: session.stats()["received"] > 3, "the test motion")
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    assert session.stats()["error"] == "The capture ended, because another file was loaded."
+    bpy.ops.mocap.dismiss()
+    assert session.stats()["error"] == ""
 
 
 def test_a_silent_worker_elsewhere_is_told_and_none_is_started_here(extension, session, settings, monkeypatch):

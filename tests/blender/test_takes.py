@@ -8,6 +8,10 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
 
+import rigs  # noqa: E402
+
+FIRST_SYSTEM = Path(__file__).resolve().parents[3] / "shared" / "data" / "real" / "balance.packets.jsonl"
+
 
 @pytest.fixture
 def takes(session, extension, tmp_path):
@@ -169,6 +173,36 @@ def test_a_renamed_take_is_solved_again_into_its_action_and_a_copy_is_another_ta
     copied.write_bytes(renamed.read_bytes())
     bpy.ops.mocap.solve_again(filepath=str(copied))
     assert session.last_take.action == "Copy" and len(bpy.data.actions) == 2
+
+
+def test_a_take_is_solved_again_for_another_rig_and_the_firsts_action_stays(
+    walk, session, character, curves, rig_folder
+):
+    first = {key: curve.evaluate(30) for key, curve in curves(session).items()}
+    other = rigs.BUILDERS["mixamo"](rig_folder).armature
+    bpy.context.scene.mocap.target = other
+    bpy.ops.mocap.solve_again(filepath=str(walk))
+    assert session.last_take.action != "Take 1" and session.last_take.frames.tolist() == list(range(11, 71))
+    assert other.animation_data.action.name == session.last_take.action
+    moved = {key: [curve.evaluate(frame) for frame in (11, 40)] for key, curve in curves(session).items()}
+    assert any("LeftForeArm" in path and abs(end - start) > 0.05 for (path, _), (start, end) in moved.items())
+    name, kept = session.last_take.action, bpy.data.actions["Take 1"]
+    bpy.ops.mocap.solve_again(filepath=str(walk))  # and once more into the same
+    assert session.last_take.action == name and len(bpy.data.actions) == 2
+    bpy.context.scene.mocap.target = character
+    bpy.ops.mocap.solve_again(filepath=str(walk))
+    assert session.last_take.action == kept.name and character.animation_data.action == kept
+    assert {key: curve.evaluate(30) for key, curve in curves(session).items()} == pytest.approx(first, abs=1e-5)
+
+
+def test_a_journal_of_the_first_system_is_loaded(session, character, takes):
+    if not FIRST_SYSTEM.exists():
+        pytest.skip("the shared data is not here")
+    bpy.context.scene.render.fps = 60
+    bpy.ops.mocap.load_take(filepath=str(FIRST_SYSTEM))
+    lines = len(FIRST_SYSTEM.read_bytes().splitlines())
+    assert len(session.last_take.frames) == pytest.approx(lines, abs=2)
+    assert character.animation_data.action.name == session.last_take.action
 
 
 def test_a_take_that_lay_nowhere_lies_where_it_was_loaded_first(walk, takes, session, extension):

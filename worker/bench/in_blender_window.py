@@ -70,7 +70,7 @@ def measure_everything(session) -> None:
     addon.clockwork._tick = lambda: tick(session, None)
     take_list = import_module(f"{MODULE}.addon.take_list")
     take_list._beat = measured("take list", take_list._beat, group)
-    for name in ("preview", "ghost"):
+    for name in ("preview", "ghost", "prompter"):
         cls = type(getattr(import_module(f"{MODULE}.addon.{name}"), name))
         cls._draw = measured(f"draw {name}", cls._draw, group)
 
