@@ -39,6 +39,7 @@ class Held:
 def new(armature: bpy.types.Object, name: str, play: bool = True) -> bpy.types.Action:
     """A new, empty Action for the armature, which `play`s it. It stays in the file with no other user, and so does
     the one before it."""
+    leave_tweaking(armature)
     action = bpy.data.actions.new(name)
     action.use_fake_user = True
     action[_TAKE] = {"animated": armature.animation_data is not None}
@@ -53,6 +54,13 @@ def new(armature: bpy.types.Object, name: str, play: bool = True) -> bpy.types.A
     if play:
         assign(action, armature)
     return action
+
+
+def leave_tweaking(armature: bpy.types.Object) -> None:
+    """Out of the NLA's tweak mode, in which Blender lets no Action be changed for another."""
+    data = armature.animation_data
+    if data is not None and data.use_tweak_mode:
+        data.use_tweak_mode = False
 
 
 def give_back(action: bpy.types.Action, armature: bpy.types.Object) -> None:
@@ -190,6 +198,8 @@ def held_by(action: bpy.types.Action | None) -> dict[str, float]:
 def remove(action: bpy.types.Action, armature: bpy.types.Object | None) -> None:
     """Delete a take's Action and give the armature back what it had: the Action before, and what the take held."""
     record, held = action[_TAKE].to_dict(), held_by(action)
+    if armature is not None:
+        leave_tweaking(armature)
     bpy.data.actions.remove(action)
     before = record.get("before")
     if before is not None:

@@ -95,6 +95,7 @@ class RigCopy:
         """
         copy, scene = self.armature, self.scene
         scene_fps = self._user_scene.render.fps / self._user_scene.render.fps_base
+        action.leave_tweaking(copy)
         if all(take != played for played, _ in action.played(copy)):
             (copy.animation_data or copy.animation_data_create()).use_nla = False
             action.assign(take, copy)

@@ -66,7 +66,7 @@ class MOCAP_PT_main(Panel, bpy.types.Panel):
     def _buttons(self, layout, stats):
         column = layout.column(align=True)
         column.scale_y = 1.3
-        if stats["wanted"]:
+        if stats["wanted"] and stats["state"] != "ended":  # a video can be played again
             column.operator("mocap.stop_capture", icon="SNAP_FACE")
             if stats["changed"]:
                 column.operator("mocap.start_capture", text="Restart to Apply Changes", icon="FILE_REFRESH")

@@ -20,13 +20,17 @@ def settle(armature: bpy.types.Object, take: bpy.types.Action, track: bool) -> N
 
     What it played before is not changed: it goes on a track below.
     """
+    action.leave_tweaking(armature)
+    data = armature.animation_data or armature.animation_data_create()
+    # Where it lies already, it is made anew; a track that is mute is a stash.
+    there = [strip for lane in data.nla_tracks if not lane.mute for strip in lane.strips if strip.action == take]
+    for strip in there:
+        if strip.frame_start == strip.action_frame_start and strip.scale == strip.repeat == 1.0:
+            _fit(strip, take)  # else the user has laid it as it is
+    if there:
+        return
     if not track:
         action.assign(take, armature)
-        return
-    data = armature.animation_data or armature.animation_data_create()
-    there = data.nla_tracks.get(action.noted(take, "track"))
-    if there is not None:  # it is made anew
-        _fit(there.strips[0], take)
         return
     action.give_back(take, armature)
     data = armature.animation_data or armature.animation_data_create()
@@ -36,7 +40,7 @@ def settle(armature: bpy.types.Object, take: bpy.types.Action, track: bool) -> N
         data.action = None
         action.note(take, below=_track(data, below, slot, "HOLD").name)
     data.action = None
-    action.note(take, track=_track(data, take, action.first_slot(take), "NOTHING").name)
+    _track(data, take, action.first_slot(take), "NOTHING")
 
 
 def top(armature: bpy.types.Object | None) -> bpy.types.Action | None:
@@ -56,9 +60,13 @@ def remove(take: bpy.types.Action, armature: bpy.types.Object | None) -> None:
     """Delete a take's Action with its track, and give the character back what it had."""
     data = armature.animation_data if armature is not None else None
     if data is not None:
-        track = data.nla_tracks.get(action.noted(take, "track"))
-        if track is not None:
-            data.nla_tracks.remove(track)
+        action.leave_tweaking(armature)
+        for track in list(data.nla_tracks):
+            theirs = [strip for strip in track.strips if strip.action == take]
+            for strip in theirs:
+                track.strips.remove(strip)
+            if theirs and not len(track.strips):
+                data.nla_tracks.remove(track)
         below = data.nla_tracks.get(action.noted(take, "below"))
         if below is not None and len(data.nla_tracks) == 1 and data.action is None and len(below.strips):
             before, slot = below.strips[0].action, action.slot_of(below.strips[0])

@@ -239,6 +239,40 @@ def test_a_track_is_chosen_for_whole_takes_too_and_given_back(
     assert character.animation_data.action == base and base.use_fake_user == kept
 
 
+def test_a_take_is_known_on_a_track_that_was_renamed(session, settings, base, actor, sender, character):
+    settings.destination = "TRACK"
+    record(sender, actor.packets[:20])
+    tracks, name = character.animation_data.nla_tracks, session.last_take.action
+    tracks[-1].name = "Mine"
+    tracks.new().name = "Empty"
+    bpy.ops.mocap.solve_again(filepath=str(session.last_take.path))
+    assert [(track.name, len(track.strips)) for track in tracks] == [("Base", 1), ("Mine", 1), ("Empty", 0)]
+    strip = tracks[1].strips[0]
+    strip.frame_start_ui = 100.0  # and stays where it was moved to
+    bpy.ops.mocap.solve_again(filepath=str(session.last_take.path))
+    assert strip.action.name == name and strip.frame_start == 100.0
+    bpy.ops.mocap.remove_take()
+    assert [track.name for track in tracks] == ["Base", "Empty"]
+
+
+def test_a_take_that_is_tweaked_in_the_nla_is_left_for_the_next(session, settings, base, actor, sender, character):
+    settings.destination = "TRACK"
+    record(sender, actor.packets[:20])
+    data, first = character.animation_data, session.last_take.action
+    data.nla_tracks[-1].strips[0].select = True
+    data.nla_tracks.active = data.nla_tracks[-1]
+    for destination in ("TRACK", "ACTION"):
+        data.use_tweak_mode = True
+        settings.destination = destination
+        record(sender, actor.packets[20:40])
+        assert not data.use_tweak_mode and session.last_take.action != first
+    assert data.action.name == session.last_take.action
+    data.action = None
+    data.use_tweak_mode = True
+    bpy.ops.mocap.solve_again(filepath=str(session.last_take.path))
+    assert data.action.name == session.last_take.action
+
+
 def test_undo_of_a_layered_take_gives_the_base_back(session, settings, base, actor, sender, module):
     before = state(module, base)
     bpy.ops.ed.undo_push(message="before the take")
