@@ -53,7 +53,8 @@ def show(take: Path, scene: bpy.types.Scene) -> bpy.types.Object:
 def take_was_renamed(before: Path, after: Path) -> None:
     """Have what shows a take's video find it under its new name."""
     for image in bpy.data.images:
-        if image.source == "MOVIE" and Path(bpy.path.abspath(image.filepath)) == film_path(before):
+        shown = image.source == "MOVIE" and image.library is None
+        if shown and Path(bpy.path.abspath(image.filepath)) == film_path(before):
             image.filepath = str(film_path(after))
     for item in bpy.data.objects:
         if _PLACE in item and item.name == f"{before.stem} video":

@@ -33,12 +33,12 @@ class Part:
     over: some parts of the body alone follow, over what the character plays. before: the pose that it had.
     """
 
-    def __init__(self, driven: Driven, armature: bpy.types.Object, take_name: str):
+    def __init__(self, driven: Driven, armature: bpy.types.Object, path: Path, take_name: str):
         self.target, self.person, self.calibration = driven.target, driven.person, driven.calibration
         self.stand, self.held = stand(armature, driven.target), pose_of(armature, driven.target)
         self.over = not all(keyed.follows for keyed in driven.target.driving.keyed)
         self.before = PoseBefore(armature, driven.target)
-        self._take_name = take_name
+        self._path, self._take_name = path, take_name
         self._silence: Silence | None = None
 
     def add(self, frame: int, basis: tuple[np.ndarray, np.ndarray]) -> None:
@@ -71,6 +71,7 @@ class Part:
         self._silence = Silence(armature, self.target)
         live = action.new(armature, self._take_name, play=not self.over)
         self.action_name = live.name
+        take_layers.remember(live, self._path, "", armature)  # so that it is replaced, should Blender crash
         self._keys = action.LiveKeys(live, self.target.channels)
         return live
 
@@ -96,12 +97,12 @@ class Recording:
         self.on_track = take_layers.on_track(scene)
         self._offset_s = scene.mocap.record.offset_ms / 1e3
         path = new_path()
-        self.parts = [Part(*one, take_name(path, number, one[1])) for number, one in enumerate(cast)]
+        self.parts = [Part(*one, path, take_name(path, number, one[1])) for number, one in enumerate(cast)]
         header = {"app": "ViTPose Live Mocap for Blender", "fps": self.fps, "source": source}
         header |= take_header(self.parts)
         self.packets: list[PosePacket] = []
         self._start_s: float | None = None
-        self.journal = Journal(path, header)
+        self.journal = Journal(path, header, float(self.first_frame))
         for part, (_, armature) in zip(self.parts, cast, strict=True):
             part.begin(armature)
         self._playing = Playing(scene, self.fps) if scene.mocap.record.play else None

@@ -372,9 +372,9 @@ TEXTS = {
     ),
     "Recover": "Recuperar",
     "Keep what was recorded before Blender or the computer stopped, and make an Action of it for the character, if one is "
-    "chosen": (
+    "chosen, where it was recorded on the timeline": (
         "Conserva lo grabado antes de que Blender o el equipo se detuviera, y hace de ello una acción para el personaje, "
-        "si hay uno elegido"
+        "si hay uno elegido, donde se grabó en la línea de tiempo"
     ),
     "Open Folder": "Abrir carpeta",
     "Show the takes' folder in the file browser of the system": "Muestra la carpeta de las tomas en el sistema",

@@ -84,7 +84,7 @@ class MOCAP_OT_recover_take(TakeOperator, bpy.types.Operator):
     bl_label = "Recover"
     bl_description = (
         "Keep what was recorded before Blender or the computer stopped, and make an Action of it for the character, "
-        "if one is chosen"
+        "if one is chosen, where it was recorded on the timeline"
     )
 
     filepath: _file()
@@ -103,7 +103,7 @@ class MOCAP_OT_recover_take(TakeOperator, bpy.types.Operator):
             raise SessionError(str(error)) from error
         take_list.look(context)
         if has_character(context):
-            session.load_take(path, context.scene)
+            session.load_take(path, context.scene, again=True)
         return f"Recovered {path.stem}"
 
 

@@ -14,16 +14,17 @@ from .take_summary import TakeCount
 class Journal:
     """Writes a take, and notes that it is being recorded, so that one that nobody has ended is found again.
 
-    Raises TakeError as TakeWriter does. problem: what went wrong while it was ended, a sentence for the user.
+    Raises TakeError as TakeWriter does. frame: where on the timeline it begins, for one that is cut off. problem: what
+    went wrong while it was ended, a sentence for the user.
     """
 
-    def __init__(self, path: Path, header: Mapping):
+    def __init__(self, path: Path, header: Mapping, frame: float | None = None):
         self._writer = TakeWriter(path, header)
         self._count = TakeCount()
         self._ending: threading.Thread | None = None
         self.problem = ""
         try:
-            write_notes(path, Notes(recording=True))
+            write_notes(path, Notes(recording=True, frame=frame))
         except TakeError as error:
             self._writer.close()
             raise error from None

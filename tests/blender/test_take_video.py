@@ -130,3 +130,5 @@ def test_a_take_is_refined_beside_blender(filmed, takes, session, extension, mon
     bpy.ops.mocap.refresh_takes()
     made = next(item for item in takes.items if item.path == str(refining.made))
     assert made.frames == 40 and made.frame == pytest.approx(11 + 0.5 * 24, abs=0.1)
+    with pytest.raises(RuntimeError, match="is there already"):  # and stays until it is deleted or renamed
+        bpy.ops.mocap.refine_take(filepath=str(filmed))
