@@ -607,6 +607,17 @@ class Session:
         self._waiting = []
         self._let_go()
 
+    def before_undo(self) -> None:
+        """Let characters go of Actions that are being made: one that the step does not change stays as it is, with an
+        Action that is gone by then. They are begun anew; the journal has everything."""
+        scene = bpy.data.scenes.get(self._scene_name)
+        for part in self.recording.parts if self.recording is not None else ():
+            part.discard(rig.find(part.target, scene))
+        for solving in (self.solving, *self._waiting) if self.solving is not None else ():
+            made = bpy.data.actions.get(solving.action_name)
+            if action.is_take(made) and not action.noted(made, "begins"):  # of no undo step yet
+                action.remove(made, rig.find(solving.target, scene))
+
     def _let_go(self) -> None:
         """Of the worker and the characters; what is solved goes on."""
         self.cues.cancel()
@@ -728,10 +739,20 @@ clockwork = window.Clockwork(
 )
 
 
+# Blender knows handlers by their function.
+@bpy.app.handlers.persistent
+def _before_undo(*_) -> None:
+    session.before_undo()
+
+
 def register() -> None:
     clockwork.register()
+    for handlers in (bpy.app.handlers.undo_pre, bpy.app.handlers.redo_pre):
+        handlers.append(_before_undo)
 
 
 def unregister() -> None:
+    for handlers in (bpy.app.handlers.undo_pre, bpy.app.handlers.redo_pre):
+        handlers.remove(_before_undo)
     clockwork.unregister()
     session.end("")

@@ -170,6 +170,37 @@ def test_undo_while_recording_loses_no_packet(session, actor, sender, character)
     assert bpy.context.scene.mocap.target.animation_data.action.name == session.last_take.action
 
 
+def test_undo_of_something_else_while_recording_leaves_no_action_that_is_gone(session, actor, sender, character):
+    """Blender keeps a character that the step does not change as it is, with what it plays by now; with an Action that
+    is gone it would crash."""
+    scene = bpy.context.scene
+    scene.render.fps = 30
+    bpy.ops.mocap.add_default_rig()
+    row = scene.mocap.characters.add()
+    row.armature, row.person, scene.mocap.target = scene.mocap.target, 0, character
+    cube = bpy.data.objects.new("Cube", None)
+    scene.collection.objects.link(cube)
+    scene.mocap.record.destination = "TRACK"
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:10])
+    bpy.ops.mocap.record_stop()
+    scene.mocap.record.destination = "ACTION"
+    bpy.ops.ed.undo_push(message="one")
+    cube.location.x = 1.0
+    bpy.ops.ed.undo_push(message="two")
+    bpy.ops.mocap.record_start()
+    for number, step in enumerate(("undo", "redo", "undo", "redo")):
+        sender.play(actor.packets[10 + 10 * number : 20 + 10 * number])
+        getattr(bpy.ops.ed, step)()
+        there = list(bpy.data.actions)
+        played = [item.animation_data for item in bpy.data.objects if item.type == "ARMATURE"]
+        assert all(data is None or data.action is None or data.action in there for data in played)
+    sender.play(actor.packets[50:60])
+    bpy.ops.mocap.record_stop()
+    assert len(session.last_take.frames) == 50 and len(session.last_takes) == 2
+
+
 def test_disconnecting_while_recording_ends_the_take_and_solves_it(session, actor, sender, character, monkeypatch):
     """As in a window, where a take is solved in slices after Stop."""
     monkeypatch.setattr(session, "at_once", False)
