@@ -75,7 +75,7 @@ def follow(before, measured, promised, dt_s, heaviness=1.0, lasting=1.0):
 
     # How likely each model is now, before the measurement, and what it starts from.
     stays = math.exp(-dt_s / REST_LASTS_S)
-    goes_on = math.exp(-dt_s / MOTION_LASTS_S)
+    goes_on = np.exp(-dt_s / (MOTION_LASTS_S * np.sqrt(np.sqrt(lasting))))  # lasting errors look like rest
     still = before.still * stays + (1 - before.still) * (1 - goes_on)
     moving, rest, rest_variance = _mixed(before, still, stays, goes_on)
     moving = filters.predict(moving, dt_s)

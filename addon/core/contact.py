@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 LOCK_SPEED_M_S = 0.15
 RELEASE_SPEED_M_S = 0.3
-LOCK_HEIGHT_M = 0.05
-RELEASE_HEIGHT_M = 0.06
+LOCK_HEIGHT_M = 0.04
+RELEASE_HEIGHT_M = 0.05
 RELEASE_DRAG_M = 0.08
 LOCK_AFTER_S = 0.02
-EASE_OUT_S = 0.1
+EASE_OUT_S = 0.06
 CREEP_S = 4.0  # in which a pin gives way to a foot that is somewhere else for good
 SETTLE_S = 0.1  # in which a pin comes down to the floor
-SHIFT_S = 0.04  # in which the hips give way to a pinned foot
+SHIFT_S = 0.025  # in which the hips give way to a pinned foot
 FORGET_S = 4.0  # in which a shift that no foot asks for fades
 FLOOR_DOWN_S = 0.05
 FLOOR_UP_S = 0.08

@@ -21,7 +21,7 @@ POINTS = JOINTS + 4
 FIRST_NOISE_LIFTED = np.where(np.arange(POINTS) < JOINTS, 0.25, 0.8)
 FIRST_NOISE_MEASURED = 0.25
 # As in adaptive: the lifter evens noise out over frames, so that what is left of it lasts.
-LIFTED_LASTS = np.where(np.arange(POINTS) < JOINTS, 5.0, 1.0)
+LIFTED_LASTS = np.where(np.arange(POINTS) < JOINTS, 16.0, 1.0)
 ANKLES = [BODY_INDEX["left_ankle"], BODY_INDEX["right_ankle"]]
 _KNEES = [BODY_INDEX["left_knee"], BODY_INDEX["right_knee"]]
 LEGS = [*_KNEES, *ANKLES, BODY_INDEX["left_toe"], BODY_INDEX["right_toe"]]
