@@ -59,7 +59,7 @@ def observe(packet, lifter, mirror=False):
         joints = _body(np.asarray(packet.joints_3d, dtype=float))
         root = _root(packet, joints, keypoints, scores)
     else:
-        lifter = Lifter() if lifter is None else _fork(lifter)
+        lifter = Lifter() if lifter is None else copy.copy(lifter)
         lifted = lifter.lift(
             keypoints[:COCO_COUNT], scores[:COCO_COUNT], _size(packet, keypoints), packet.timestamp
         )
@@ -131,14 +131,3 @@ def _size(packet, keypoints):
     sane = keypoints[np.isfinite(keypoints[:, 0])]
     farthest = sane.max(axis=0) if len(sane) else np.zeros(2)
     return max(640.0, farthest[0]), max(480.0, farthest[1])
-
-
-def _fork(lifter):
-    """A lifter with the same memory, whose further frames leave the given one as it is."""
-    twin = copy.copy(lifter)
-    twin._times, twin._keypoints, twin._scores = (
-        list(lifter._times),
-        list(lifter._keypoints),
-        list(lifter._scores),
-    )
-    return twin

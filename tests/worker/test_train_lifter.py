@@ -214,8 +214,11 @@ def test_training_learns_and_goes_on_where_it_stopped(tmp_path, stepping):
     from mocap_worker.training.lifter import train
 
     parts, said = cut([stepping]), []
-    for minutes in (0.05, 0.1):
-        train(parts, minutes, tmp_path / "checkpoint.pt", width=64, blocks=1, batch=64, report=said.append)
+    for minutes, workers in ((0.05, 0), (0.1, 1)):
+        train(
+            parts, minutes, tmp_path / "checkpoint.pt",
+            workers=workers, width=64, blocks=1, batch=64, report=said.append,
+        )  # fmt: skip
     first, last = said[0], said[-1]
     assert last.step > first.step > 0
     assert 0.05 <= first.minutes < last.minutes
@@ -223,6 +226,14 @@ def test_training_learns_and_goes_on_where_it_stopped(tmp_path, stepping):
     done = train(parts, 0.1, tmp_path / "checkpoint.pt", width=64, blocks=1, batch=64, report=said.append)
     assert said[-1] is last  # its minutes are spent
     assert all(np.isfinite(value).all() for value in done.arrays().values())
+
+
+def test_another_process_makes_the_same_people(stepping):
+    from mocap_worker.training.lifter import _Batches
+
+    batches = _Batches(cut([stepping]), seed=5, batch=12)
+    for made, own in zip(next(iter(batches.since(3, workers=1))), batches[3], strict=True):
+        np.testing.assert_array_equal(made, own)
 
 
 @pytest.mark.skipif(not MOTION.is_file(), reason=f"the motion clips are not at {MOTION}")

@@ -1,4 +1,4 @@
-"""Trains the lifter: motion capture through virtual cameras, on one CPU thread.
+"""Trains the lifter: motion capture through virtual cameras, on a CPU.
 
 Owns the network while it learns, its loss, the loop with its checkpoint, and the folding of its
 batch norms into the matrices that `mocap_core.lift.network` multiplies.
@@ -6,6 +6,7 @@ batch norms into the matrices that `mocap_core.lift.network` multiplies.
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from mocap_core.lift.features import BONES, FEATURES, JOINTS_FROM_BONES
 from mocap_core.lift.network import Network
@@ -59,8 +61,8 @@ class LiftNet(nn.Module):
         """Takes over a folded network of these widths; its batch norms stand as inputs x (N, FEATURES) fill them."""
 
         def fill(linear: nn.Linear, w: np.ndarray, b: np.ndarray) -> None:
-            linear.weight.copy_(torch.from_numpy(w.T))
-            linear.bias.copy_(torch.from_numpy(b))
+            linear.weight.copy_(torch.from_numpy(w))
+            linear.bias.copy_(torch.from_numpy(b[:, 0]))
 
         def layer(i: int, h: torch.Tensor) -> torch.Tensor:
             fill(self.linear[i], *network.layers[i])
@@ -75,7 +77,7 @@ class LiftNet(nn.Module):
         for i in range(1, len(self.linear), 2):
             h = h + layer(i + 1, layer(i, h))
         fill(self.out, *network.layers[-1])
-        self.short.weight.copy_(torch.from_numpy(network.short.T))
+        self.short.weight.copy_(torch.from_numpy(network.short))
 
     @torch.no_grad()
     def arrays(self, dtype: type = np.float16) -> dict[str, np.ndarray]:
@@ -104,7 +106,7 @@ def rounded(values: np.ndarray) -> np.ndarray:
 
 
 #: What an error of a joint's acceleration, in m a frame², costs beside one of a direction in radians.
-_TREMBLING = 0.5
+_TREMBLING = 1.0
 
 
 def loss_of(
@@ -126,6 +128,32 @@ def loss_of(
     )
 
 
+class _Batches(Dataset):
+    """Number n: x, bones and view of `samples`, the same whoever makes it."""
+
+    def __init__(self, parts: Parts, seed: int, batch: int):
+        self.parts, self.seed, self.count = parts, seed, batch // FRAMES
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, ...]:
+        data = samples(np.random.default_rng([self.seed, number]), self.parts, self.count)
+        return tuple(torch.from_numpy(np.ascontiguousarray(values)) for values in (data.x, data.bones, data.view))
+
+    def since(self, number: int, workers: int) -> DataLoader:
+        """All from this number on, made ahead by `workers` processes; by this one for 0."""
+        return DataLoader(
+            self,
+            batch_size=None,
+            sampler=range(number, 2**40),
+            num_workers=workers,
+            multiprocessing_context="spawn" if workers else None,
+            worker_init_fn=_leave_stopping_to_the_trainer,
+        )
+
+
+def _leave_stopping_to_the_trainer(_number: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @dataclass
 class Progress:
     minutes: float
@@ -141,6 +169,7 @@ def train(
     *,
     seed: int = 0,
     init: Path | None = None,
+    workers: int = 0,
     width: int = 640,
     inner: int = 512,
     blocks: int = 2,
@@ -151,7 +180,8 @@ def train(
     """Train for `minutes` of this process's time, going on from `checkpoint` if it is there.
 
     The learning rate falls along a half cosine over the minutes; what is returned is the running
-    mean of the weights. init: weights to begin with, at half the rate. Raises LiftError.
+    mean of the weights. init: weights to begin with, at half the rate. workers: processes that make people beside
+    this one; which they are does not depend on it. Raises LiftError.
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
@@ -172,7 +202,7 @@ def train(
         mean.load_state_dict(saved["mean"])
         optimizer.load_state_dict(saved["optimizer"])
         step, spent = saved["step"], saved["spent"]
-    rng = np.random.default_rng([seed, step])
+    batches = iter(_Batches(parts, seed, batch).since(step, workers))
     joints_from = torch.from_numpy(JOINTS_FROM_BONES)
     weight = torch.tensor([_BONE_WEIGHT.get(b, 0.1 if "eye" in b else 1.0) for b in BONES])
 
@@ -189,8 +219,7 @@ def train(
         share = spent / total
         for group in optimizer.param_groups:
             group["lr"] = float(rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6)
-        data = samples(rng, parts, batch // FRAMES)
-        x, truth, view = (torch.from_numpy(values) for values in (data.x, data.bones, data.view))
+        x, truth, view = next(batches)
         net.train()
         with torch.autocast("cpu", torch.bfloat16):
             bones = net(x.flatten(0, 1))

@@ -1,8 +1,8 @@
 """Bending virtual people's limbs further than the clips do, within what bodies can.
 
 Owns rotating, crouching, reaching and flexing of directions given in the body's frames: x to its
-left, y up, z forward. Arrays are (B, T, side, upper and lower, 3): B people at T moments. `ago` (T,) is how long ago a
-moment is, from 0, now, to 1, the oldest.
+left, y up, z forward. Arrays are (B, T, side, upper and lower, 3): B people at T moments. `ago` (B, T) is how long
+ago a moment is, from 0, now, to 1, when the bending began.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def crouch(rng, legs, ago):
     """Bend some people's knees and hips together, as before a jump: legs, and the lean (B, T) in radians."""
     count = len(legs)
     deep = (rng.random(count) < 0.35) * rng.uniform(0, 80, count)
-    ease = 1 + ago[None] * rng.normal(0, 0.5, (count, 1))
+    ease = 1 + ago * rng.normal(0, 0.5, (count, 1))
     thigh = (deep[:, None] * np.clip(ease, 0, 1.3)).astype(np.float32) * _DEG
     lean = thigh * rng.uniform(0, 0.9, (count, 1)).astype(np.float32)
     shin = thigh * rng.uniform(0.2, 1.3, (count, 1)).astype(np.float32)
@@ -76,7 +76,7 @@ def _reach(rng, arms, ago):
         ]
     )
     end = place + np.array([0.3, 0.3, 0.12])[:, None, None] * rng.standard_normal((3, count, 2))
-    t = ago[:, None]
+    t = ago[..., None]
     across, lift, far = (place[:, :, None] * (1 - t) + end[:, :, None] * t).astype(np.float32)
     far = np.clip(far, 0.25, 0.99)
     toward = np.stack([np.sin(across) * np.cos(lift), np.sin(lift), np.cos(across) * np.cos(lift)], -1)
@@ -117,7 +117,7 @@ def wander(rng, count, ago, degrees):
     """Rotation vectors (count, T, 3) that drift a little over the window."""
     start = rng.standard_normal((count, 1, 3)).astype(np.float32)
     end = start + 0.35 * rng.standard_normal((count, 1, 3)).astype(np.float32)
-    return degrees * _DEG * (start + (end - start) * ago[:, None])
+    return degrees * _DEG * (start + (end - start) * ago[..., None])
 
 
 def unit(v):

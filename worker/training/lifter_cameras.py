@@ -139,8 +139,8 @@ def detect(rng: np.random.Generator, keypoints: Array, size: Array, joints: Arra
     drop[(kind > 0.12) & (kind < 0.15), :, 1:5] = True
     outside = ((keypoints < 0) | (keypoints > size[:, None, None])).any(-1) | (joints[..., 2] < 0.2)
     drop |= outside & (rng.random((count, 1, 17)) < 0.85)
-    young = rng.random(count) < 0.08  # nothing seen before now
-    drop[young, 1:] = True
+    young = rng.random(count) < 0.15  # not seen for long
+    drop |= young[:, None, None] & (np.arange(times) >= rng.integers(1, times, (count, 1)))[..., None]
     swap = rng.random((count, times)) < 0.004
     keypoints[swap] = keypoints[swap][:, FLIP_JOINTS]
     return keypoints, np.where(drop, 0, confidence).astype(np.float32)

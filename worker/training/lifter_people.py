@@ -168,7 +168,8 @@ def people(rng: np.random.Generator, parts: Parts, count: int, lags_s: Array) ->
     natural = parts.fps / 30
     paces = np.arange(np.ceil(0.5 * natural), np.floor(1.5 * natural) + 1)
     step = np.rint(30 * lags_s * rng.choice(paces, (count, 1))).astype(int)
-    ago = (lags_s / max(lags_s[-1], 1e-6)).astype(np.float32)
+    began_s = np.exp(rng.uniform(np.log(0.25), np.log(1.5), (count, 1)))
+    ago = np.minimum(lags_s / began_s, 1).astype(np.float32)
     drawn = rng.choice(len(parts.weight), (5, count), p=parts.weight)
     mix = rng.random(count)
     drawn[1:, mix < 0.35] = drawn[0, mix < 0.35]  # the whole of one clip

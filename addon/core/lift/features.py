@@ -12,8 +12,8 @@ from ..rotation import dot
 from ..skeleton import BODY_INDEX, COCO17, COCO_FLIP_PAIRS
 
 #: Moments looked at, in seconds before now. None lies ahead: lifting adds no delay. The latest lie so close that a
-#: detector's noise evens out over them.
-LAGS_S = tuple(frames / 30 for frames in (0, 1, 2, 3, 4, 6, 8))
+#: detector's noise evens out over them, the earliest tell where a movement comes from.
+LAGS_S = tuple(frames / 30 for frames in (0, 1, 2, 3, 4, 6, 8, 12, 18, 27))
 
 #: The focal length taken where none is known, in units of the picture's longer side.
 ASSUMED_FOCAL = 0.95

@@ -38,7 +38,10 @@ class Lifted:
 
 
 class Lifter:
-    """Remembers 0.3 s of one person's keypoints, so lifting frames in order is better than alone."""
+    """Remembers 0.9 s of one person's keypoints, so lifting frames in order is better than alone.
+
+    A `copy.copy` has the same memory, and what either is shown next leaves the other as it is.
+    """
 
     def __init__(self, path=None):
         """path: the weights; those that ship if None. Raises LiftError."""
@@ -47,7 +50,7 @@ class Lifter:
 
     def reset(self):
         """Forget the person: the next frame is a first one."""
-        self._times, self._keypoints, self._scores = [], [], []
+        self._times, self._frames = np.zeros(0), np.zeros((0, 17, 3))
         self._size = None
 
     def lift(self, keypoints, scores, size, time_s, focal_px=None) -> Lifted:
@@ -72,38 +75,34 @@ class Lifter:
         return Lifted(joints, root_translation(joints, keypoints, scores, size, focal))
 
     def _remember(self, keypoints, scores, size, time_s):
-        times = self._times
-        back = bool(times) and (time_s < times[-1] or time_s - times[-1] > _LONGEST_GAP_S)
+        back = len(self._times) > 0 and not 0 <= time_s - self._times[-1] <= _LONGEST_GAP_S
         if back or (self._size is not None and not np.array_equal(size, self._size)):
             self.reset()
-            times = self._times
-        if times and time_s == times[-1]:
-            for kept in (times, self._keypoints, self._scores):
-                kept.pop()
         self._size = size
-        times.append(time_s)
-        self._keypoints.append(keypoints)
-        self._scores.append(scores)
-        while len(times) > 2 and times[1] < time_s - LAGS_S[-1]:
-            for kept in (times, self._keypoints, self._scores):
-                kept.pop(0)
+        # From the last frame before the window on; one of this very moment gives way.
+        first = max(0, self._times.searchsorted(time_s - LAGS_S[-1]) - 1)
+        kept = slice(first, self._times.searchsorted(time_s))
+        frame = np.concatenate([keypoints, scores[:, None]], -1)
+        self._times = np.append(self._times[kept], time_s)
+        self._frames = np.concatenate([self._frames[kept], frame[None]])
 
     def _at(self, times_s):
         """Keypoints (T, 17, 2) and scores (T, 17) at moments up to now, between the frames around each."""
-        times, keypoints, scores = np.array(self._times), np.array(self._keypoints), np.array(self._scores)
+        times, frames = self._times, self._frames
         after = times.searchsorted(times_s, "right")
         before = np.maximum(after - 1, 0)
         known = after > 0
         after = np.minimum(after, len(times) - 1)
         gap = times[after] - times[before]
         share = ((times_s - times[before]) / np.where(gap > 0, gap, np.inf))[:, None]
-        a, b = scores[before], scores[after]
+        earlier, later = frames[before], frames[after]
+        a, b = earlier[..., 2], later[..., 2]
         # A joint seen on one side alone counts there if that frame is the nearer one.
         wa = (1 - share) * ((a > 0) & ((b > 0) | (share <= 0.5)) & known[:, None])
         wb = share * ((b > 0) & ((a > 0) | (share > 0.5)) & known[:, None])
         total = wa + wb
         total[total <= 0] = 1.0
-        points = (keypoints[before] * wa[..., None] + keypoints[after] * wb[..., None]) / total[..., None]
+        points = (earlier[..., :2] * wa[..., None] + later[..., :2] * wb[..., None]) / total[..., None]
         return points, (a * wa + b * wb) / total
 
 

@@ -18,7 +18,10 @@ class LiftError(Exception):
 
 
 class Network:
-    """h = relu(x·w0 + b0); h += relu(relu(h·w + b)·w + b) a block; bones = h·w + b + x·short."""
+    """h = relu(x·w0 + b0); h += relu(relu(h·w + b)·w + b) a block; bones = h·w + b + x·short.
+
+    layers: matrices (outputs, inputs) and offsets (outputs, 1); short: (48, FEATURES).
+    """
 
     def __init__(self, path=None):
         path = Path(path or WEIGHTS)
@@ -39,16 +42,18 @@ class Network:
                 f"{path} does not hold a lifting network from {FEATURES} features to {3 * len(BONES)}; "
                 "train one with `mocap train-lifter`"
             )
-        self.layers = layers
-        self.short = short
+        # Matrices before columns: with so few columns numpy reads the weights faster that way round.
+        self.layers = [(np.ascontiguousarray(w.T), b[:, None]) for w, b in layers]
+        self.short = np.ascontiguousarray(short.T)
 
     def raw(self, x):
         """(N, FEATURES) → (N, 16, 3) m, one pass."""
+        x = np.ascontiguousarray(x.T)
         first, *hidden, (w_out, b_out) = self.layers
         h = _rectified(x, *first)
         for one, other in zip(hidden[::2], hidden[1::2], strict=True):
             h += _rectified(_rectified(h, *one), *other)
-        return (h @ w_out + x @ self.short + b_out).reshape(len(x), len(BONES), 3)
+        return (w_out @ h + self.short @ x + b_out).T.reshape(-1, len(BONES), 3)
 
     def __call__(self, x):
         """(N, FEATURES) → bones (N, 16, 3) m, the mean over the picture and its mirror image."""
@@ -56,7 +61,7 @@ class Network:
         return (both[: len(x)] + flip_bones(both[len(x) :])) / 2
 
 
-def _rectified(x, w, b):
-    out = x @ w
+def _rectified(h, w, b):
+    out = w @ h
     out += b
     return np.maximum(out, 0, out=out)
