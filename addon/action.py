@@ -56,6 +56,12 @@ def new(armature: bpy.types.Object, name: str, play: bool = True) -> bpy.types.A
     return action
 
 
+def find(uids: Sequence[int]) -> bpy.types.Action | None:
+    """The last of these that is there. uids: the `session_uid`s, which stay through undo and another name."""
+    there = {action.session_uid: action for action in bpy.data.actions}
+    return next((there[uid] for uid in reversed(uids) if uid in there), None)
+
+
 def leave_tweaking(armature: bpy.types.Object) -> None:
     """Out of the NLA's tweak mode, in which Blender lets no Action be changed for another."""
     data = armature.animation_data

@@ -29,8 +29,9 @@ _TELLING = 2000  # packets that tell when their pictures were taken
 class Part:
     """What one character does in a recording: where it stood, whom it followed, and its keys so far.
 
-    held: the character's pose, for hips and legs that do not follow. action_name: of the Action with the live keys.
-    over: some parts of the body alone follow, over what the character plays. before: the pose that it had.
+    held: the character's pose, for hips and legs that do not follow. action_uids: of the Action with the live keys, the
+    last; an undo step that was made meanwhile may bring back one before. over: some parts of the body alone follow,
+    over what the character plays. before: the pose that it had.
     """
 
     def __init__(self, driven: Driven, armature: bpy.types.Object, path: Path, take_name: str):
@@ -38,7 +39,8 @@ class Part:
         self.stand, self.held = stand(armature, driven.target), pose_of(armature, driven.target)
         self.over = not all(keyed.follows for keyed in driven.target.driving.keyed)
         self.before = PoseBefore(armature, driven.target)
-        self._path, self._take_name = path, take_name
+        self._path, self.take_name = path, take_name
+        self.action_uids: list[int] = []
         self._silence: Silence | None = None
 
     def add(self, frame: int, basis: tuple[np.ndarray, np.ndarray]) -> None:
@@ -48,15 +50,16 @@ class Part:
 
     def write_some(self, armature: bpy.types.Object, now: float) -> None:
         """Bring a share of the waiting keys onto the timeline."""
-        live = bpy.data.actions.get(self.action_name)
-        if live is None:  # an undo took it away; the journal has everything, so keys simply go on
+        live = action.find(self.action_uids)
+        if live is None or self._silence is None:  # after an undo; the journal has everything, so keys simply go on
+            self.discard(armature)
             live = self.begin(armature)
         self._keys.write_some(live, now)
 
     def discard(self, armature: bpy.types.Object | None) -> None:
         """Take the Action away again."""
         self.end()
-        live = bpy.data.actions.get(self.action_name)
+        live = action.find(self.action_uids)
         if live is not None:
             action.remove(live, armature)
 
@@ -69,8 +72,8 @@ class Part:
         """Make the Action that keys appear in. What the character plays is silent where the capture moves it."""
         self.end()
         self._silence = Silence(armature, self.target)
-        live = action.new(armature, self._take_name, play=not self.over)
-        self.action_name = live.name
+        live = action.new(armature, self.take_name, play=not self.over)
+        self.action_uids.append(live.session_uid)
         take_layers.remember(live, self._path, "", armature)  # so that it is replaced, should Blender crash
         self._keys = action.LiveKeys(live, self.target.channels)
         return live

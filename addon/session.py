@@ -78,9 +78,10 @@ class Session:
         self._capture = Capture()
         self._replay = Replay()
         self._silence = LiveSilence()
-        self._scene_name = ""
+        self._scene_uid = 0
         self._cast = [Driven(0)]  # the scene's character, then the others
         self._waiting: list[Solving] = []  # the take's other characters
+        self._solved: list[Solving] = []  # those that are done, until there is an undo step
         self._reached: tuple = ()  # see _whom; of the link
         self._redrawn_s = 0.0
         self._warned = ""
@@ -102,7 +103,7 @@ class Session:
             ) from error
         self.notice = self._capture.error = ""
         self._reached = _whom(scene)
-        self._scene_name = scene.name
+        self._scene_uid = scene.session_uid
         self._cast = [Driven(scene.mocap.person)]
         self._reset_figures()
         self._driven(scene)
@@ -200,8 +201,10 @@ class Session:
         self._end_filming()
         recording.end(self.link.clock_offset_s if self.link is not None else None)
         self.before, self._journal = [part.before for part in recording.parts], recording.journal
-        scene = bpy.data.scenes.get(self._scene_name)
+        scene = self._scene
         if scene is None:
+            for part in recording.parts:
+                part.discard(None)
             raise SessionError(f"The scene is gone. The take is kept as {recording.path}.")
         people = list(recording.journal.people)
         now = {armature.session_uid: person for armature, person in assigned(scene) if armature is not None}
@@ -216,7 +219,7 @@ class Session:
             waiting.append(
                 Solving(
                     recording.path, part.target, settings, part.stand, recording.packets, recording.first_frame,
-                    recording.fps, part.action_name, person, part.held, from_frame=recording.from_frame,
+                    recording.fps, part.action_uids, person, part.held, part.take_name, recording.from_frame,
                     end_s=recording.end_s, track=recording.on_track, bounds=bounds_of(scene),
                 )
             )  # fmt: skip
@@ -244,7 +247,7 @@ class Session:
         chosen = scene.mocap.target
         if chosen is None or chosen.name not in scene.objects:
             raise SessionError("Choose a character first.")
-        self._scene_name, self.notice = scene.name, ""
+        self._scene_uid, self.notice = scene.session_uid, ""
         self.reading, self._again = Reading(path), again
         if bpy.app.background or not path.exists() or path.stat().st_size < _SMALL:
             self._read(scene)
@@ -287,7 +290,7 @@ class Session:
             waiting.append(
                 Solving(
                     path, target, settings, stood, take.packets, first_frame, fps,
-                    made.get(armature, ""), person, pose_of(armature, target),
+                    made.get(armature, ()), person, pose_of(armature, target),
                     take_name(path, number, armature), None, notes.start_s, notes.end_s, take_layers.on_track(scene),
                     bounds_of(scene),
                 )
@@ -305,7 +308,7 @@ class Session:
         now: time.perf_counter(), which it is by default.
         """
         now = time.perf_counter() if now is None else now
-        scene = bpy.data.scenes.get(self._scene_name)
+        scene = self._scene
         if scene is None:
             return
         if self.link is not None:
@@ -323,7 +326,12 @@ class Session:
             window.redraw_panels()
             self._warn()
             if self.solving is not None:
-                window.show_status(f"Solving the take: {self._solved():.0%}")
+                window.show_status(f"Solving the take: {self._progress():.0%}")
+
+    @property
+    def _scene(self) -> bpy.types.Scene | None:
+        """The scene that is captured for, whatever it is called by now."""
+        return next((scene for scene in bpy.data.scenes if scene.session_uid == self._scene_uid), None)
 
     @property
     def busy(self) -> bool:
@@ -413,7 +421,7 @@ class Session:
             "calibration": self._calibration_says(),
             "countdown_s": self.cues.left(now),
             "recorded": self.recording.journal.packets if self.recording else 0,
-            "progress": self._solved() if self.solving else (status.progress if status else None),
+            "progress": self._progress() if self.solving else (status.progress if status else None),
             "worker": dict(status.figures) if status else {},
         }
 
@@ -546,7 +554,7 @@ class Session:
 
     def _solve(self, scene: bpy.types.Scene, waiting: list[Solving]) -> None:
         self.solving, *self._waiting = waiting
-        self.last_takes = []
+        self._solved, self.last_takes = [], []
         if not self.at_once:
             clockwork.start()
             return
@@ -559,7 +567,7 @@ class Session:
         if problem:
             raise SessionError(problem)
 
-    def _solved(self) -> float:
+    def _progress(self) -> float:
         """How far the take is, 0 to 1."""
         done = len(self.last_takes)
         return (done + self.solving.progress) / (done + 1 + len(self._waiting))
@@ -572,18 +580,21 @@ class Session:
         if armature is None:
             problem = f"{solving.target.name} is gone. The take is kept; load {solving.path} for another character."
             self.notice = problem
+            solving.discard(None)
         else:
-            take_action = bpy.data.actions.get(solving.action_name) or action.new(
-                armature, solving.name, play=not solving.track
-            )
-            solving.action_name = take_action.name
+            take_action = action.find(solving.action_uids)
+            if take_action is None:
+                take_action = action.new(armature, solving.name, play=not solving.track)
+                solving.action_uids.append(take_action.session_uid)
             solved = solving.write(armature, take_action, budget_s)
             if solved is None:
                 return ""
             take_layers.remember(take_action, solving.path, solving.begins, armature)
             self.last_takes.append(solved)
+            self._solved.append(solving)
         self.solving = self._waiting.pop(0) if self._waiting else None
         if self.solving is None:
+            self._solved = []
             self.notice = self.notice or (self._journal.problem if self._journal is not None else "")
             window.show_status(None)
             if self._again and self.last_takes and scene.mocap.chains:
@@ -598,32 +609,35 @@ class Session:
     # Its own upkeep
 
     def _close(self) -> None:
+        self.leave_unfinished()
         if self.recording is not None:
             self._end_filming()
             self.recording.end()
         if self.solving is not None:
             self.solving.close()
         self.recording = self.solving = self.reading = None
-        self._waiting = []
+        self._waiting, self._solved = [], []
         self._let_go()
 
-    def before_undo(self) -> None:
-        """Let characters go of Actions that are being made: one that the step does not change stays as it is, with an
-        Action that is gone by then. They are begun anew; the journal has everything."""
-        scene = bpy.data.scenes.get(self._scene_name)
+    def leave_unfinished(self) -> None:
+        """Let characters go of every Action that no undo step has yet. Before an undo: Blender keeps a character that
+        the step does not change as it is, and would crash with an Action that is gone. All are begun anew, also of
+        those characters of a take that were done: the journal and `_solved` have everything."""
+        scene = self._scene
         for part in self.recording.parts if self.recording is not None else ():
-            part.discard(rig.find(part.target, scene))
-        for solving in (self.solving, *self._waiting) if self.solving is not None else ():
-            made = bpy.data.actions.get(solving.action_name)
-            if action.is_take(made) and not action.noted(made, "begins"):  # of no undo step yet
-                action.remove(made, rig.find(solving.target, scene))
+            part.discard(scene and rig.find(part.target, scene))
+        if self.solving is not None:
+            self.solving, *self._waiting = unfinished = [*self._solved, self.solving, *self._waiting]
+            self._solved, self.last_takes = [], []
+            for solving in unfinished:
+                solving.discard(scene and rig.find(solving.target, scene))
 
     def _let_go(self) -> None:
         """Of the worker and the characters; what is solved goes on."""
         self.cues.cancel()
         self._silence.end()
         for driven in self._cast:
-            driven.release(bpy.data.scenes.get(self._scene_name))
+            driven.release(self._scene)
         self._cast = [Driven(0)]
         preview.end()
         ghost.end()
@@ -643,7 +657,7 @@ class Session:
         self.notice = f"{why} The take so far is kept as {kept.path}." if kept else why
 
     def _lag_s(self) -> float:
-        scene = bpy.data.scenes.get(self._scene_name) or bpy.context.scene
+        scene = self._scene or bpy.context.scene
         heaviness = _settings(scene, None).heaviness
         state = self._cast[0].state
         track = state.track if self.link is not None and state is not None else None
@@ -742,7 +756,7 @@ clockwork = window.Clockwork(
 # Blender knows handlers by their function.
 @bpy.app.handlers.persistent
 def _before_undo(*_) -> None:
-    session.before_undo()
+    session.leave_unfinished()
 
 
 def register() -> None:

@@ -36,12 +36,12 @@ class SolvedTake:
 class Solving:
     """One take being solved: `advance` until it is true, then `write` until it gives what became of the take.
 
-    action_name: the Action with the live keys, or that is made anew; else `name` is a new one's, the file's if it is
-    empty. person: who of those in the take; it begins with the take's first packet, whoever that shows, so that all
-    people of a take are on one time. held: the pose of hips and legs that do not follow. first_frame: where on the
-    timeline that first packet lies, between frames, too; from_frame: where keys begin at the earliest. start_s, end_s:
-    what of the take is wanted, from its first packet on. track: the take lies on an NLA track. bounds: how far keys
-    may be off; without, each frame has its own.
+    action_uids: of the Action with the live keys, or that is made anew; else `name` is a new one's, the file's if it is
+    empty. As a Part's. person: who of those in the take; it begins with the take's first packet, whoever that shows, so
+    that all people of a take are on one time. held: the pose of hips and legs that do not follow. first_frame: where on
+    the timeline that first packet lies, between frames, too; from_frame: where keys begin at the earliest. start_s,
+    end_s: what of the take is wanted, from its first packet on. track: the take lies on an NLA track. bounds: how far
+    keys may be off; without, each frame has its own.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Solving:
         packets: Sequence[PosePacket],
         first_frame: float,
         fps: float,
-        action_name: str = "",
+        action_uids: Sequence[int] = (),
         person: int = 0,
         held: RigPose | None = None,
         name: str = "",
@@ -66,7 +66,9 @@ class Solving:
         self.path = path
         self.name = name or path.stem
         self.target = target
-        self.action_name = action_name
+        self.action_uids = list(action_uids)
+        before = action.find(action_uids)  # of a take that is solved again, or still with live keys
+        self._before = before.session_uid if before is not None and action.noted(before, "begins") else None
         self.progress = 0.0
         self.track = track
         self._spent_s = self._writing_s = 0.0
@@ -93,6 +95,13 @@ class Solving:
         """Let go of a solve that is not wanted any more."""
         self._steps.close()
         gc.unfreeze()
+
+    def discard(self, armature: bpy.types.Object | None) -> None:
+        """Take the Action away again, unless it was there before; `write` begins anew."""
+        self._written = 0
+        made = action.find(self.action_uids)
+        if made is not None and made.session_uid != self._before:
+            take_layers.remove(made, armature)
 
     def write(
         self, armature: bpy.types.Object, take_action: bpy.types.Action, budget_s: float = math.inf

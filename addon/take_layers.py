@@ -80,8 +80,8 @@ def remember(take: bpy.types.Action, path: Path, begins: str, armature: bpy.type
     action.note(take, path=str(path), begins=begins, character=armature.name)
 
 
-def made_of(path: Path, packets: Sequence[PosePacket]) -> dict[bpy.types.Object, str]:
-    """The names of the Actions that were made of a take, by character, whatever both are called by now."""
+def made_of(path: Path, packets: Sequence[PosePacket]) -> dict[bpy.types.Object, list[int]]:
+    """The `session_uid`s of the Actions that were made of a take, by character, whatever both are called by now."""
     begins, out = beginning(packets), {}
     for take in reversed(bpy.data.actions):
         if not action.is_take(take):
@@ -91,7 +91,7 @@ def made_of(path: Path, packets: Sequence[PosePacket]) -> dict[bpy.types.Object,
         same = began in ("", begins) if known == str(path) else began == begins and not os.path.exists(known)
         character = _character_of(take) if same else None
         if character is not None:
-            out[character] = take.name
+            out[character] = [take.session_uid]
     return out
 
 

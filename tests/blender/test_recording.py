@@ -170,9 +170,9 @@ def test_undo_while_recording_loses_no_packet(session, actor, sender, character)
     assert bpy.context.scene.mocap.target.animation_data.action.name == session.last_take.action
 
 
-def test_undo_of_something_else_while_recording_leaves_no_action_that_is_gone(session, actor, sender, character):
-    """Blender keeps a character that the step does not change as it is, with what it plays by now; with an Action that
-    is gone it would crash."""
+@pytest.fixture
+def cube(session, character):
+    """Something else, in a scene with a second character."""
     scene = bpy.context.scene
     scene.render.fps = 30
     bpy.ops.mocap.add_default_rig()
@@ -180,6 +180,23 @@ def test_undo_of_something_else_while_recording_leaves_no_action_that_is_gone(se
     row.armature, row.person, scene.mocap.target = scene.mocap.target, 0, character
     cube = bpy.data.objects.new("Cube", None)
     scene.collection.objects.link(cube)
+    return cube
+
+
+def played_ones() -> list:
+    """What armatures play, none of it gone."""
+    there = [one.as_pointer() for one in bpy.data.actions]
+    animated = [item.animation_data for item in bpy.data.objects if item.type == "ARMATURE" and item.animation_data]
+    strips = [strip.action for data in animated for track in data.nla_tracks for strip in track.strips]
+    out = [one for one in [data.action for data in animated] + strips if one is not None]
+    assert all(one.as_pointer() in there for one in out)
+    return out
+
+
+def test_undo_of_something_else_while_recording_leaves_no_action_that_is_gone(session, actor, sender, cube):
+    """Blender keeps a character that the step does not change as it is, with what it plays by now; with an Action that
+    is gone it would crash."""
+    scene = bpy.context.scene
     scene.mocap.record.destination = "TRACK"
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
@@ -193,12 +210,63 @@ def test_undo_of_something_else_while_recording_leaves_no_action_that_is_gone(se
     for number, step in enumerate(("undo", "redo", "undo", "redo")):
         sender.play(actor.packets[10 + 10 * number : 20 + 10 * number])
         getattr(bpy.ops.ed, step)()
-        there = list(bpy.data.actions)
-        played = [item.animation_data for item in bpy.data.objects if item.type == "ARMATURE"]
-        assert all(data is None or data.action is None or data.action in there for data in played)
+        played_ones()
     sender.play(actor.packets[50:60])
     bpy.ops.mocap.record_stop()
     assert len(session.last_take.frames) == 50 and len(session.last_takes) == 2
+
+
+@pytest.mark.parametrize("destination", ["ACTION", "TRACK"])
+def test_undo_while_a_take_is_solved_loses_no_character(session, actor, sender, cube, monkeypatch, destination):
+    """Also of those that are done and wait for the others, whose Actions no undo step has yet."""
+    monkeypatch.setattr(session, "at_once", False)
+    mocap = bpy.context.scene.mocap
+    mocap.record.destination = destination
+    bpy.ops.ed.undo_push(message="one")
+    cube.location.x = 1.0
+    bpy.ops.ed.undo_push(message="two")
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:10])
+    cube.location.x = 2.0
+    bpy.ops.ed.undo_push(message="three, with live keys")
+    bpy.ops.mocap.record_stop()
+    for step in ("undo", "redo", "undo", "undo"):
+        while len(session.last_takes) < 1:
+            session.tick()
+        getattr(bpy.ops.ed, step)()
+        played_ones()
+    while session.busy and session.solving is not None:
+        session.tick()
+    first, second = session.last_takes
+    assert second.action.startswith(f"{first.action} ")
+    assert sorted(one.name for one in played_ones()) == [first.action, second.action]
+    assert len(bpy.data.actions) == 2
+    for take in (first, second):
+        for curve in curves_of(bpy.data.actions[take.action]).values():
+            assert len(curve.keyframe_points) == 10 and not curve.mute
+
+
+def test_other_names_while_recording_change_nothing(session, actor, sender, character):
+    bpy.context.scene.render.fps = 30
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:10])
+    bpy.context.scene.name, character.name, character.animation_data.action.name = "Stage", "Hero", "Dance"
+    sender.play(actor.packets[10:20])
+    bpy.ops.mocap.record_stop()
+    (take,) = bpy.data.actions
+    assert take.name == "Dance" == session.last_take.action and len(session.last_take.frames) == 20
+
+
+def test_a_recording_that_ends_by_an_error_leaves_the_character_as_it_was(session, actor, sender, character, extension):
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    path = session.recording.path
+    sender.play(actor.packets[:10])
+    session.end("It ended.")
+    assert not bpy.data.actions and character.animation_data is None
+    assert str(path) in session.notice and len(extension.core("take").read_take(path).packets) == 10
 
 
 def test_disconnecting_while_recording_ends_the_take_and_solves_it(session, actor, sender, character, monkeypatch):
