@@ -16,12 +16,12 @@ class Playing:
 
     def __init__(self, scene: bpy.types.Scene, fps: float):
         self.playhead = Playhead(fps)
-        self._scene_name, self._sync = scene.name, scene.sync_mode
+        self._scene_uid, self._sync = scene.session_uid, scene.sync_mode  # its name may change
         self._started = False
 
         # Blender knows handlers by their function. Before the frame is evaluated, which takes its time.
         def shown(shown_scene, *_):
-            if shown_scene.name == self._scene_name:
+            if shown_scene.original.session_uid == self._scene_uid:
                 self.playhead.shown(time.perf_counter(), shown_scene.frame_current)
 
         self._handler = shown
@@ -39,9 +39,9 @@ class Playing:
             bpy.app.handlers.frame_change_pre.remove(self._handler)
         if self._started and _plays():
             _toggle()
-        scene = bpy.data.scenes.get(self._scene_name)
-        if scene is not None:
-            scene.sync_mode = self._sync
+        for scene in bpy.data.scenes:
+            if scene.session_uid == self._scene_uid:
+                scene.sync_mode = self._sync
 
 
 def _plays() -> bool:

@@ -372,6 +372,7 @@ def test_recording_while_playing_lands_on_what_was_shown_when_it_was_captured(
     monkeypatch.setattr(type(session.link), "clock_offset_s", property(lambda link: 5000.0))
     bpy.ops.mocap.record_start()
     assert scene.sync_mode == "AUDIO_SYNC"
+    scene.name = "Renamed meanwhile"
     start_s = time.perf_counter()
     for number in range(40):
         session.recording._playing.playhead.shown(start_s + number / 30, 11 + number)
@@ -396,6 +397,7 @@ def test_a_recording_ends_where_the_timeline_does(session, settings, actor, send
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
     scene = bpy.context.scene
+    scene.name = "Renamed meanwhile"
     for number, packet in enumerate(actor.packets[:30]):
         if session.recording is not None:
             scene.frame_set(11 + number if number < 20 else 1)
