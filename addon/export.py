@@ -114,28 +114,21 @@ def export(
         raise ExportError(f"{path} is a folder; choose a file to export to.")
     if armature.mode == "EDIT":
         raise ExportError(f"{armature.name} is being edited. Leave Edit Mode first.")
-    several = kind == "GLTF"  # files, which name each other
-    unfinished = path.with_name(f".{path.stem}.unfinished{'' if several else path.suffix}")
+    unfinished = path.with_name(f".{path.name}.unfinished")  # a folder, as files of a .gltf name each other
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.mkdir(exist_ok=True) if several else unfinished.touch()
+        unfinished.mkdir(exist_ok=True)
         with silence.lifted():
-            _write(context, armature, unfinished / path.name if several else unfinished, kind, options, take)
-        made = [(unfinished, path)]
-        if several:
-            made = [(file, path.with_name(file.name)) for file in unfinished.iterdir()]
-        for file, target in sorted(made, key=lambda pair: pair[1] == path):
-            os.replace(file, target)
+            _write(context, armature, unfinished / path.name, kind, options, take)
+        for file in sorted(unfinished.iterdir(), key=lambda file: file.name == path.name):
+            os.replace(file, path.with_name(file.name))
     except CopyError as error:
         raise ExportError(str(error)) from error
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip()
         raise ExportError(f"{path} cannot be written: {reason}.") from error
     finally:
-        try:
-            shutil.rmtree(unfinished, ignore_errors=True) if several else unfinished.unlink(missing_ok=True)
-        except OSError:  # said above: the folder cannot be written to
-            pass
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _write(context, armature, path: Path, kind: str, options: Options, take: bpy.types.Action | None) -> None:

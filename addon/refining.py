@@ -9,7 +9,7 @@ import bpy
 from . import machine, window, worker_process
 from .core import places
 from .core.systems import quietly, variables_for_children
-from .core.take import SUFFIX
+from .core.take import REFINED, SUFFIX
 from .worker_process import WorkerError
 
 _BEAT_S = 0.4
@@ -18,7 +18,7 @@ _TOLD = "refine.jsonl"
 
 def refined_of(take: Path) -> Path:
     """The take that refining a take makes, beside it."""
-    return take.with_name(f"{take.stem} refined{SUFFIX}")
+    return take.with_name(f"{take.stem}{REFINED}{SUFFIX}")
 
 
 class Refining:

@@ -18,7 +18,7 @@ import numpy as np
 from mocap_core import adaptive, filters
 from mocap_core.lift import Lifter
 from mocap_core.protocol import PosePacket
-from mocap_core.take import FILM_SUFFIX, SUFFIX, TakeError, TakeWriter, read_header, read_take, reason
+from mocap_core.take import FILM_SUFFIX, REFINED, SUFFIX, TakeError, TakeWriter, read_header, read_take, reason
 from mocap_core.take_notes import companions, read_notes, write_notes
 
 from .film import start_of
@@ -88,7 +88,7 @@ def refine(
 
 def take_of(given: Path, out: Path) -> Path:
     """The new take of a video or a take."""
-    return out / f"{given.stem}{' refined' if given.suffix == SUFFIX else ''}{SUFFIX}"
+    return out / f"{given.stem}{REFINED if given.suffix == SUFFIX else ''}{SUFFIX}"
 
 
 def film_of(given: Path) -> Path:

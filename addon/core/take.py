@@ -19,6 +19,7 @@ FORMAT = "vitpose-live-mocap take"
 VERSION = 1
 SUFFIX = ".mocap"
 FILM_SUFFIX = ".mkv"  # behind the take's name
+REFINED = " refined"  # behind the name of a take that is made of another one's video
 _SYNC_S = 1.0
 _LONGEST_HEADER = 64 * 1024
 

@@ -130,7 +130,7 @@ def test_nothing_snaps(humanoid_rig, solved):
     turns = from_matrix(bones[..., :3, :3])
     rows = humanoid_rig.parents > 0
     own = multiply(conjugate(turns[:, humanoid_rig.parents[rows]]), turns[:, rows])
-    assert np.degrees(angle_between(own[:-1], own[1:])).max() < 15.1
+    assert np.degrees(angle_between(own[:-1], own[1:])).max() < 15.1  # 900° a second, at 60 frames
     assert np.degrees(angle_between(turns[:-1], turns[1:])).max() < 22
     hips = turns[:, humanoid_rig.index["hips"]]
     assert np.degrees(angle_between(hips[:-1], hips[1:])).max() < 10

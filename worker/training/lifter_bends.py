@@ -114,7 +114,7 @@ def shrug_of(rng, arms):
 
 
 def wander(rng, count, ago, degrees):
-    """Rotation vectors (count, T, 3) that drift a little over the window."""
+    """Rotation vectors (count, T, 3) that have drifted a little since the bending began."""
     start = rng.standard_normal((count, 1, 3)).astype(np.float32)
     end = start + 0.35 * rng.standard_normal((count, 1, 3)).astype(np.float32)
     return degrees * _DEG * (start + (end - start) * ago[..., None])
