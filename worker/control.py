@@ -151,7 +151,7 @@ class Worker:
                 self._capture.stop.set()
             if isinstance(message, Stop):
                 self._wanted = None
-                if self._capture is None:
+                if self._capture is None or self._status.state in ("ended", "error"):  # nothing more comes from it
                     self._set_status(Status("idle"))
                 return
             self._figures = Figures()
@@ -203,6 +203,8 @@ class Worker:
     def _hear_news(self) -> None:
         while self._news:
             status = self._news.popleft()
+            if status.state == "ended" and self._capture is not None and self._capture.stop.is_set():
+                status = replace(status, state="idle", message="")  # it ended by itself while it was being stopped
             making_way = status.state == "idle" and self._wanted is not None and self._leases
             if not making_way:
                 self._set_status(status)

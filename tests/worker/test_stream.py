@@ -19,9 +19,12 @@ import pytest
 import torch
 
 from mocap_core import preview_memory
+from mocap_core.endpoint import Endpoint
 from mocap_core.link import PoseLink
 from mocap_core.preview_memory import PreviewReader
+from mocap_worker import control
 from mocap_worker.cameras import find_cameras
+from mocap_worker.stream import Job
 from mocap_worker.vitpose.checkpoint import save_checkpoint
 from mocap_worker.vitpose.model_config import DEFAULT_MODEL, load_model_config
 
@@ -168,9 +171,11 @@ class Listener:
 def listener(served):
     listener = Listener(served.port)
     yield listener
-    listener.link.stop()
-    listener.state("idle")
-    listener.link.close()
+    try:
+        listener.link.stop()
+        listener.state("idle")
+    finally:
+        listener.link.close()  # or its lease would keep a capture that later tests see end
 
 
 def test_file_is_captured_whole_and_in_order(listener, clip):
@@ -293,6 +298,34 @@ def test_stop_ends_the_capture(listener, clip):
     status = listener.state("idle")
     got = len(listener.packets)
     assert got < 24 and status.figures["packets_sent"] <= 24
+
+
+def test_stop_is_idle_also_where_the_capture_is_just_ending(tmp_path, monkeypatch):
+    """Its thread lives for a moment after its last word."""
+    lives, run = threading.Event(), control._Capture.run
+    film = tmp_path / "no film.mp4"
+    film.write_bytes(b"no film")
+
+    def run_and_live_on(capture):
+        run(capture)
+        lives.wait(PATIENCE_S)
+
+    monkeypatch.setattr(control._Capture, "run", run_and_live_on)
+    endpoint = Endpoint("127.0.0.1", 0)
+    worker = control.Worker(endpoint, Job("", ""))
+    serving = threading.Thread(target=worker.serve)
+    listener = Listener(endpoint.port)
+    serving.start()
+    try:
+        listener.link.start(str(film))
+        listener.state("error")
+        listener.link.stop()
+        listener.state("idle")
+    finally:
+        lives.set()
+        worker.quit()
+        serving.join()
+        listener.link.close()
 
 
 def test_two_listeners_get_the_same(served, listener, clip):
