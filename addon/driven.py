@@ -134,3 +134,18 @@ def assigned(scene: bpy.types.Scene) -> list[tuple[bpy.types.Object | None, int]
 def people_asked_for(scene: bpy.types.Scene) -> int:
     """How many people the worker is to follow: as it is set, and at least one for each character."""
     return max(scene.mocap.people, len({person for _, person in assigned(scene)}))
+
+
+def settings_of(scene: bpy.types.Scene, calibration: Calibration | None) -> Settings:
+    """What the scene says of how a person with this calibration is followed."""
+    chosen = scene.mocap
+    if calibration is not None and chosen.mirror:
+        calibration = calibration.mirrored()
+    return Settings(
+        level=chosen.level,
+        mirror=chosen.mirror,
+        smoothness=chosen.smoothness,
+        contact=chosen.contact,
+        legs=chosen.legs,
+        calibration=calibration,
+    )

@@ -11,36 +11,32 @@ from urllib.parse import urlsplit
 
 import bpy
 
-from . import action, bone_maps, machine, masks, preferences, rig, take_layers, window
+from . import machine, preferences, rig, window
 from .calibrating import Calibrating
 from .capture import Capture
-from .core import adaptive, places
+from .core import adaptive
 from .core.calibration import Calibration
 from .core.journal import Journal
 from .core.link import LinkError, PoseLink
-from .core.pipeline import Settings
 from .core.protocol import PosePacket
 from .core.quality import Quality
 from .core.reading import Reading
 from .core.seal import read_key
-from .core.solve.rig import RigError
 from .core.stages import LAG_JOINTS
 from .core.take import TakeError
-from .core.take_notes import note_place, read_notes
 from .cues import Cues
-from .driven import Driven, assigned, people_asked_for
+from .driven import Driven, assigned, people_asked_for, settings_of
 from .filming import Filming
 from .ghost import ghost
-from .held import pose_of, stand
-from .key_reduction import Bounds
+from .making import Making, of_recording, of_take
 from .measures import Latency, Rate, Times
 from .pose_before import PoseBefore
 from .preview import preview
 from .prompter import prompter
-from .recording import Recording, frames_a_second, header_of, stand_in, take_name
+from .recording import Recording
 from .replay import Replay
 from .silence import LiveSilence
-from .solving import SolvedTake, Solving, named
+from .solving import SolvedTake, Solving
 
 _SMALL = 1_000_000  # bytes of a take that is read at once
 SLICE_S = 0.004  # of the final solve, a tick
@@ -65,9 +61,9 @@ class Session:
     def __init__(self):
         self.link: PoseLink | None = None
         self.recording: Recording | None = None
-        self.solving: Solving | None = None
+        self._making: Making | None = None
         self.reading: Reading | None = None
-        self._again = False
+        self._again = False  # what is read is a take that is solved again
         self.last_takes: list[SolvedTake] = []
         self.cues = Cues()
         self.filming: Filming | None = None
@@ -80,8 +76,6 @@ class Session:
         self._silence = LiveSilence()
         self._scene_uid = 0
         self._cast = [Driven(0)]  # the scene's character, then the others
-        self._waiting: list[Solving] = []  # the take's other characters
-        self._solved: list[Solving] = []  # those that are done, until there is an undo step
         self._reached: tuple = ()  # see _whom; of the link
         self._redrawn_s = 0.0
         self._warned = ""
@@ -188,7 +182,6 @@ class Session:
         source = _without_password(preferences.get("source"))
         try:
             self.cues.cancel()
-            self._again = False
             self.recording = Recording(cast, scene, source)
             self.filming = Filming(self.recording.path, self.link) if scene.mocap.record.keep_video else None
         except TakeError as error:
@@ -206,35 +199,14 @@ class Session:
             for part in recording.parts:
                 part.discard(None)
             raise SessionError(f"The scene is gone. The take is kept as {recording.path}.")
-        people = list(recording.journal.people)
-        now = {armature.session_uid: person for armature, person in assigned(scene) if armature is not None}
-        waiting, unseen = [], []
-        for part in recording.parts:
-            person = now.get(part.target.uid, part.person)
-            if person not in people:
-                unseen.append(person)
-                part.discard(rig.find(part.target, scene))
-                continue
-            settings = _settings(scene, part.calibration)
-            waiting.append(
-                Solving(
-                    recording.path, part.target, settings, part.stand, recording.packets, recording.first_frame,
-                    recording.fps, part.action_uids, person, part.held, part.take_name, recording.from_frame,
-                    end_s=recording.end_s, track=recording.on_track, bounds=bounds_of(scene),
-                )
-            )  # fmt: skip
-        if not people:
+        waiting, problem = of_recording(recording, scene)
+        if not recording.journal.people:
             recording.journal.discard()
             raise SessionError("The take is empty: nobody was seen while recording.")
-        problem = unseen and (
-            f"Person {unseen[0]} was not seen while recording; {named(people)}. The take is kept as {recording.path}; "
-            "choose another person and load it."
-        )
         if not waiting:
             raise SessionError(problem)
-        if unseen:
-            self.notice = problem
-        self._solve(scene, waiting)
+        self.notice = problem or self.notice
+        self._make(scene, Making(waiting, self._journal))
 
     def load_take(self, path: Path, scene: bpy.types.Scene, again: bool = False) -> None:
         """Solve a take from disk for every character whose person it shows, from the playhead; `again`: where it was,
@@ -261,44 +233,11 @@ class Session:
             take, people = reading.take()
         except TakeError as error:
             raise SessionError(str(error)) from error
-        path, cast, notes = take.path, assigned(scene), read_notes(take.path)
-        fps = frames_a_second(scene)
-        first_frame = scene.frame_current - notes.start_s * fps
-        if notes.frame is None and path.parent == places.takes_folder():
-            note_place(path, first_frame)  # so that the list tells it, and it is solved again there
-        elif notes.frame is not None and self._again:
-            first_frame = notes.frame
-        shown = [
-            (number, armature, person)
-            for number, (armature, person) in enumerate(cast)
-            if person in people and armature is not None and armature.name in scene.objects
-        ]
-        if not shown:
-            other = f"not person {cast[0][1]}; {named(people)}. Choose another person" if people else "nobody"
-            raise SessionError(f"{path} shows {other}.")
-        made = take_layers.made_of(path, take.packets) if self._again else {}
-        waiting, problem = [], ""
-        for number, armature, person in shown:
-            try:
-                target = masks.masked(rig.read(armature, bone_maps.of(scene, armature)), scene.mocap.record.mask)
-            except RigError as error:
-                problem = problem or str(error)
-                continue
-            said = header_of(take.header, number, person)
-            stood = stand_in(said) or stand(armature, target)
-            settings = _settings(scene, Calibration.from_header(said))
-            waiting.append(
-                Solving(
-                    path, target, settings, stood, take.packets, first_frame, fps,
-                    made.get(armature, ()), person, pose_of(armature, target),
-                    take_name(path, number, armature), None, notes.start_s, notes.end_s, take_layers.on_track(scene),
-                    bounds_of(scene),
-                )
-            )  # fmt: skip
+        waiting, problem = of_take(take, people, scene, self._again)
         if not waiting:
             raise SessionError(problem)
         self.notice = problem
-        self._solve(scene, waiting)
+        self._make(scene, Making(waiting, self._journal, self._again))
 
     # The tick
 
@@ -319,14 +258,14 @@ class Session:
                 self._read(scene)
             except SessionError as error:
                 self.notice = str(error)
-        elif self.solving is not None and self.solving.advance(SLICE_S):
-            self._finish(scene, SLICE_S)
+        elif self._making is not None:
+            self._go_on(scene, SLICE_S)
         if now - self._redrawn_s > _REDRAW_S:
             self._redrawn_s = now
             window.redraw_panels()
             self._warn()
-            if self.solving is not None:
-                window.show_status(f"Solving the take: {self._progress():.0%}")
+            if self._making is not None:
+                window.show_status(f"Solving the take: {self._making.progress:.0%}")
 
     @property
     def _scene(self) -> bpy.types.Scene | None:
@@ -342,6 +281,11 @@ class Session:
     def worker_runs(self) -> bool:
         """True while a worker that was started here runs."""
         return self._capture.runs
+
+    @property
+    def solving(self) -> Solving | None:
+        """What is solved just now of a take for one of its characters, or None."""
+        return self._making.solving if self._making is not None else None
 
     @property
     def last_take(self) -> SolvedTake | None:
@@ -421,7 +365,7 @@ class Session:
             "calibration": self._calibration_says(),
             "countdown_s": self.cues.left(now),
             "recorded": self.recording.journal.packets if self.recording else 0,
-            "progress": self._progress() if self.solving else (status.progress if status else None),
+            "progress": self._making.progress if self._making else (status.progress if status else None),
             "worker": dict(status.figures) if status else {},
         }
 
@@ -456,7 +400,7 @@ class Session:
         if not seen:
             return
         begun_s = clock()
-        poses = [driven.step(_settings(scene, driven.calibration), by_person[driven.person]) for driven, _ in seen]
+        poses = [driven.step(settings_of(scene, driven.calibration), by_person[driven.person]) for driven, _ in seen]
         solved_s = clock()
         written = [
             None if pose is None else rig.pose(armature, driven.target, pose)
@@ -552,59 +496,32 @@ class Session:
 
     # The finished take
 
-    def _solve(self, scene: bpy.types.Scene, waiting: list[Solving]) -> None:
-        self.solving, *self._waiting = waiting
-        self._solved, self.last_takes = [], []
+    def _make(self, scene: bpy.types.Scene, making: Making) -> None:
+        self._making, self.last_takes = making, making.takes
         if not self.at_once:
             clockwork.start()
             return
-        if self._journal is not None:
-            self._journal.wait()
-        problem = ""
-        while self.solving is not None:
-            if self.solving.advance(1.0):
-                problem = self._finish(scene, 1.0) or problem
-        if problem:
-            raise SessionError(problem)
+        if making.journal is not None:
+            making.journal.wait()
+        while self._making is not None:
+            self._go_on(scene, 1.0)
+        if making.problem:
+            raise SessionError(making.problem)
 
-    def _progress(self) -> float:
-        """How far the take is, 0 to 1."""
-        done = len(self.last_takes)
-        return (done + self.solving.progress) / (done + 1 + len(self._waiting))
-
-    def _finish(self, scene: bpy.types.Scene, budget_s: float) -> str:
-        """Go on making the Action of what is solved, then with the take's next character; what went wrong, a
-        sentence."""
-        solving, problem = self.solving, ""
-        armature = rig.find(solving.target, scene)
-        if armature is None:
-            problem = f"{solving.target.name} is gone. The take is kept; load {solving.path} for another character."
-            self.notice = problem
-            solving.discard(None)
-        else:
-            take_action = action.find(solving.action_uids)
-            if take_action is None:
-                take_action = action.new(armature, solving.name, play=not solving.track)
-                solving.action_uids.append(take_action.session_uid)
-            solved = solving.write(armature, take_action, budget_s)
-            if solved is None:
-                return ""
-            take_layers.remember(take_action, solving.path, solving.begins, armature)
-            self.last_takes.append(solved)
-            self._solved.append(solving)
-        self.solving = self._waiting.pop(0) if self._waiting else None
-        if self.solving is None:
-            self._solved = []
-            self.notice = self.notice or (self._journal.problem if self._journal is not None else "")
-            window.show_status(None)
-            if self._again and self.last_takes and scene.mocap.chains:
-                self._again = False
-                self.notice = self.notice or window.solve_chains()
-            if self.last_takes:
-                made = self.last_takes[0]
-                # Its operator lies over that of the chains, so it comes before their first step.
-                window.push_undo(f"{made.action} is made: {len(made.frames)} frames.")
-        return problem
+    def _go_on(self, scene: bpy.types.Scene, budget_s: float) -> None:
+        making = self._making
+        making.advance(scene, budget_s)
+        if making.solving is not None:
+            return
+        self._making = None
+        self.notice = making.problem or self.notice or (making.journal.problem if making.journal is not None else "")
+        window.show_status(None)
+        if making.again and making.takes and scene.mocap.chains:
+            self.notice = self.notice or window.solve_chains()
+        if making.takes:
+            made = making.takes[0]
+            # Its operator lies over that of the chains, so it comes before their first step.
+            window.push_undo(f"{made.action} is made: {len(made.frames)} frames.")
 
     # Its own upkeep
 
@@ -615,22 +532,18 @@ class Session:
             self.recording.end()
         if self.solving is not None:
             self.solving.close()
-        self.recording = self.solving = self.reading = None
-        self._waiting, self._solved = [], []
+        self.recording = self._making = self.reading = None
         self._let_go()
 
     def leave_unfinished(self) -> None:
         """Let characters go of every Action that no undo step has yet. Before an undo: Blender keeps a character that
         the step does not change as it is, and would crash with an Action that is gone. All are begun anew, also of
-        those characters of a take that were done: the journal and `_solved` have everything."""
+        those characters of a take that were done: the journal and the solves have everything."""
         scene = self._scene
         for part in self.recording.parts if self.recording is not None else ():
             part.discard(scene and rig.find(part.target, scene))
-        if self.solving is not None:
-            self.solving, *self._waiting = unfinished = [*self._solved, self.solving, *self._waiting]
-            self._solved, self.last_takes = [], []
-            for solving in unfinished:
-                solving.discard(scene and rig.find(solving.target, scene))
+        if self._making is not None:
+            self._making.leave(scene)
 
     def _let_go(self) -> None:
         """Of the worker and the characters; what is solved goes on."""
@@ -658,7 +571,7 @@ class Session:
 
     def _lag_s(self) -> float:
         scene = self._scene or bpy.context.scene
-        heaviness = _settings(scene, None).heaviness
+        heaviness = settings_of(scene, None).heaviness
         state = self._cast[0].state
         track = state.track if self.link is not None and state is not None else None
         if track is None:
@@ -698,26 +611,6 @@ class Session:
         self._stages = {stage: Times() for stage in STAGES}
         self._people: dict[int, float] = {}  # when each was last seen
         self._latency, self._quality, self._tick, self._rate = Latency(), Quality(), Times(), Rate()
-
-
-def _settings(scene: bpy.types.Scene, calibration: Calibration | None) -> Settings:
-    chosen = scene.mocap
-    if calibration is not None and chosen.mirror:
-        calibration = calibration.mirrored()
-    return Settings(
-        level=chosen.level,
-        mirror=chosen.mirror,
-        smoothness=chosen.smoothness,
-        contact=chosen.contact,
-        legs=chosen.legs,
-        calibration=calibration,
-    )
-
-
-def bounds_of(scene: bpy.types.Scene) -> Bounds | None:
-    """How far keys may be off, where fewer are wanted."""
-    record = scene.mocap.record
-    return Bounds(record.error_deg, record.error_mm) if record.reduce else None
 
 
 def _view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:

@@ -114,6 +114,7 @@ addon/joint_tables.py
 addon/keys.py
 addon/key_reduction.py
 addon/machine.py
+addon/making.py
 addon/map_operators.py
 addon/map_panel.py
 addon/masks.py
