@@ -119,6 +119,21 @@ def test_bf16_is_near_fp32_whatever_the_norms_scale_and_shift(config, bias):
     assert (rounded - exact).abs().max() < 0.03 * (exact.max() - exact.min())
 
 
+def test_a_signal_is_survived_when_networks_have_gone():
+    """As Ctrl-C, once a model has given way to another. In a process of its own, which would die."""
+    script = """
+import signal
+from mocap_worker.backends import load_backend
+for precision in ("fp32", "bf16"):
+    backend = load_backend(device="cpu", precision=precision)
+del backend
+signal.signal(signal.SIGINT, lambda *_: print("asked to stop"))
+signal.raise_signal(signal.SIGINT)
+"""
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "asked to stop\n"), done.stderr
+
+
 def test_auto_takes_bf16_only_where_keypoints_stay(monkeypatch):
     openvino_network = pytest.importorskip("mocap_worker.backends.openvino_network")
     monkeypatch.setattr(openvino_network, "has_bf16", lambda: True)

@@ -7,6 +7,7 @@ The torch model is traced and converted in memory; nothing is sent anywhere.
 
 from __future__ import annotations
 
+import functools
 import sys
 import tempfile
 import warnings
@@ -41,8 +42,7 @@ class OpenVinoNetwork:
     """
 
     def __init__(self, model: nn.Module, config: ModelConfig, precision: str, threads: int) -> None:
-        self._core = openvino.Core()
-        self._settings = {
+        settings = {
             "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[precision],
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
@@ -52,8 +52,8 @@ class OpenVinoNetwork:
         converted = _convert(_Network(model, config).eval(), torch.zeros(1, height, width, 3, dtype=torch.uint8))
         converted.reshape({converted.input(0): openvino.PartialShape([1, height, width, 3])})
         if precision == "bf16":
-            converted = _keep_in_float32(self._core, converted, *_DRAWS_HEATMAPS[config.head])
-        self._request = self._core.compile_model(converted, "CPU", self._settings).create_infer_request()
+            converted = _keep_in_float32(converted, *_DRAWS_HEATMAPS[config.head])
+        self._request = _core().compile_model(converted, "CPU", settings).create_infer_request()
 
     def __call__(self, crops: Tensor) -> Tensor:
         """Crops (N, height, width, 3) uint8 RGB to heatmaps (N, K, height/4, width/4) float32."""
@@ -65,9 +65,16 @@ class OpenVinoNetwork:
         return torch.from_numpy(self._request.get_output_tensor(0).data.copy())
 
 
+@functools.cache
+def _core() -> openvino.Core:
+    """The one for this process. Each gives the thread that first uses it a signal stack, and when several go away that
+    thread can be left with one that is freed: the next signal, as Ctrl-C, would then kill the process."""
+    return openvino.Core()
+
+
 def has_bf16() -> bool:
     """Whether this CPU multiplies bfloat16 matrices by itself."""
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class _Network(nn.Module):
@@ -90,7 +97,7 @@ def _convert(network: nn.Module, example: Tensor) -> openvino.Model:
         return frontend.convert(frontend.load(decoder))
 
 
-def _keep_in_float32(core: openvino.Core, model: openvino.Model, kind: str, last: int) -> openvino.Model:
+def _keep_in_float32(model: openvino.Model, kind: str, last: int) -> openvino.Model:
     """The model with some layers, the `last` of a kind among them, marked to keep their precision.
 
     OpenVINO's Python has no call for that, but its file format has an attribute.
@@ -111,4 +118,4 @@ def _keep_in_float32(core: openvino.Core, model: openvino.Model, kind: str, last
             ElementTree.SubElement(
                 notes, "attribute", name="DisablePrecisionConversion", version="0", value="dynamic:f16"
             )
-    return core.read_model(ElementTree.tostring(network), openvino.Tensor(weights))
+    return _core().read_model(ElementTree.tostring(network), openvino.Tensor(weights))
