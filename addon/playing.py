@@ -28,7 +28,7 @@ class Playing:
         bpy.app.handlers.frame_change_pre.append(shown)
         scene.sync_mode = "AUDIO_SYNC"
         if not bpy.app.background and not _plays():
-            self._started = _toggle()
+            self._started = self._toggle()
 
     @property
     def ended(self) -> bool:
@@ -38,18 +38,19 @@ class Playing:
         if self._handler in bpy.app.handlers.frame_change_pre:
             bpy.app.handlers.frame_change_pre.remove(self._handler)
         if self._started and _plays():
-            _toggle()
+            self._toggle()
         for scene in bpy.data.scenes:
             if scene.session_uid == self._scene_uid:
                 scene.sync_mode = self._sync
 
+    def _toggle(self) -> bool:
+        """Start or stop playing, in a window that shows the scene; false where it cannot be, as in a render. A timer
+        has no window in its context, so one is lent."""
+        windows = bpy.context.window_manager.windows
+        window = next((one for one in windows if one.scene.session_uid == self._scene_uid), windows[0])
+        with bpy.context.temp_override(window=window, screen=window.screen):
+            return bpy.ops.screen.animation_play.poll() and "FINISHED" in bpy.ops.screen.animation_play()
+
 
 def _plays() -> bool:
     return any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
-
-
-def _toggle() -> bool:
-    """Start or stop playing. A timer has no window in its context, so one is lent."""
-    window = bpy.context.window_manager.windows[0]
-    with bpy.context.temp_override(window=window, screen=window.screen):
-        return "FINISHED" in bpy.ops.screen.animation_play()

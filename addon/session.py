@@ -6,6 +6,7 @@ undo and file loads make those invalid. What the user sees is read from `stats`.
 """
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,7 +39,7 @@ from .replay import Replay
 from .silence import LiveSilence
 from .solving import SolvedTake, Solving
 
-_SMALL = 1_000_000  # bytes of a take that is read at once
+_SMALL = 200_000  # bytes of a take that is read at once
 SLICE_S = 0.004  # of the final solve, a tick
 PRESENT_S = 1.0
 STAGES = ("receive", "solve", "write", "evaluate", "keys")
@@ -88,6 +89,8 @@ class Session:
         address, key = preferences.get("worker_address"), preferences.get("key")
         host, _, port = address.rpartition(":")
         try:
+            if not 1 <= int(port) <= 65535:
+                raise ValueError("a port is a number from 1 to 65535")
             self.link = PoseLink(scene.mocap.port, (host, int(port)), read_key(key) if key else None)
         except LinkError as error:
             raise SessionError(str(error)) from error
@@ -441,7 +444,8 @@ class Session:
         try:
             self.recording.take(packets)
         except TakeError as error:
-            self.record_stop()
+            with suppress(SessionError):  # what the disk says comes first
+                self.record_stop()
             self.notice = str(error)
 
     def _prompt(self, now: float) -> str:
@@ -530,8 +534,9 @@ class Session:
         if self.recording is not None:
             self._end_filming()
             self.recording.end()
-        if self.solving is not None:
-            self.solving.close()
+        if self._making is not None:
+            self._making.solving.close()
+            window.show_status(None)
         self.recording = self._making = self.reading = None
         self._let_go()
 
@@ -626,7 +631,11 @@ def _without_password(source: str) -> str:
     """The source as it may be written into a take."""
     if not preferences.holds_password(source):
         return source
-    parts = urlsplit(source)
+    try:
+        parts = urlsplit(source)
+    except ValueError:  # what is no URL may still hold one
+        scheme, _, rest = source.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

@@ -209,6 +209,7 @@ def _render_ends(*_) -> None:
 _HANDLERS = (
     ("save_pre", _before_save),
     ("save_post", _as_wanted),
+    ("save_post_fail", _as_wanted),
     ("undo_post", _as_wanted),
     ("redo_post", _as_wanted),
     ("load_post", _as_wanted),

@@ -247,6 +247,25 @@ def test_settings_that_cannot_be_kept_are_told(session, extension, monkeypatch, 
     assert not session.stats()["error"]
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:99999", "127.0.0.1:0", "127.0.0.1", "127.0.0.1:five"])
+def test_an_address_without_a_port_is_told(session, extension, address):
+    extension.addon("preferences").put("worker_address", address)
+    with pytest.raises(RuntimeError, match=f"Check the worker's address '{address}'"):
+        bpy.ops.mocap.connect()
+    assert session.link is None
+
+
+@pytest.mark.parametrize("source", ["rtsp://me:tell-nobody@camera/1", "rtsp://me:tell[nobody@camera/1"])
+def test_a_password_is_not_in_the_take(session, extension, character, source):
+    extension.addon("preferences").put("source", source)
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    head = session.recording.path.read_bytes()
+    assert b"rtsp://camera/1" in head and b"nobody" not in head
+    session.end("")
+    extension.addon("preferences").put("source", "")
+
+
 def _worker_socket(session):
     from importlib import import_module
 

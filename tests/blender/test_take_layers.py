@@ -97,6 +97,9 @@ def test_while_live_the_masked_curves_are_mute_and_the_others_play(
     assert not np.allclose(turn_at(character, "leftUpperLeg", 40), [1, 0, 0, 0], atol=1e-3)  # plays on
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "meanwhile.blend"), copy=True)
     assert {path for (path, _), (mute, _) in state(module, base).items() if mute} == {ARM}
+    with pytest.raises(RuntimeError):
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "no such folder" / "meanwhile.blend"), copy=True)
+    assert {path for (path, _), (mute, _) in state(module, base).items() if mute} == {ARM}
     with bpy.data.libraries.load(str(tmp_path / "meanwhile.blend")) as (_, wanted):
         wanted.actions = ["Base"]
     assert state(module, wanted.actions[0]) == before  # in the file nothing is mute

@@ -1,6 +1,8 @@
 """The list of takes, and what is done with those in it."""
 
 import os
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -343,27 +345,46 @@ def test_curves_that_an_undo_took_away_meanwhile_are_written_again(walk, session
     assert counts == {60} and rounds[3] < rounds[2] and wanted in (None, len(action.curves(take)))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on a file's size to stand for a full disk")
-def test_a_full_disk_stops_the_recording_says_so_and_keeps_what_there_is(takes, session, actor, sender, extension):
+@contextmanager
+def room_for(path, size):
+    """No file grows larger than this one by that many bytes."""
+    if os.name == "nt":
+        pytest.skip("Windows has no limit on a file's size to stand for a full disk")
     import resource
     import signal
 
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + size, hard))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_stops_the_recording_says_so_and_keeps_what_there_is(takes, session, actor, sender, extension):
     bpy.context.scene.render.fps = 30
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()
     path = session.recording.path
     sender.play(actor.packets[:10])
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 5000, hard))
+    with room_for(path, 5000):
         sender.play(actor.packets[10:40])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, handler)
     assert session.recording is None and "Recording stopped" in session.stats()["error"]
     kept = extension.core("take").read_take(path)
     assert kept.damaged == 0 and 10 < len(kept.packets) < 40
     assert abs(len(session.last_take.frames) - len(kept.packets)) <= 1
     bpy.ops.mocap.refresh_takes()
     assert (takes.items[0].state, takes.items[0].frames) == ("READY", len(kept.packets))
+
+
+def test_a_full_disk_is_told_also_where_nobody_was_seen_and_the_capture_goes_on(session, actor, sender):
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    blind = [replace(packet, keypoints=np.full((17, 2), np.nan), joints_3d=None) for packet in actor.packets[:9]]
+    with room_for(session.recording.path, 0):
+        sender.play(blind)
+    assert session.recording is None and "Recording stopped" in session.stats()["error"]
+    sender.play(actor.packets[9:20])
+    assert session.stats()["received"] == 20
