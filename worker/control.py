@@ -44,6 +44,7 @@ from .source import Frame, open_source, shown
 from .stream import Figures, Job, run
 
 _LONGEST_LEASE_S = 10.0
+_LONGEST_ID = 64
 _STATUS_S = 1.0
 _WAIT_S = 0.05
 _DEAF_S = 0.5
@@ -142,6 +143,8 @@ class Worker:
         elif isinstance(message, Devices) and address in self._leases:
             self._look_for_cameras(address)
         elif isinstance(message, Start | Stop) and address in self._leases:
+            if len(message.id) > _LONGEST_ID:
+                raise PacketError(f"an id of {len(message.id)} letters, at most {_LONGEST_ID} are answered")
             self._status_due_s = 0.0
             if message.id in self._handled:
                 return
@@ -191,6 +194,8 @@ class Worker:
         if running:
             return
         self._capture = None
+        if self._wanted is None and self._status.state not in ("idle", "ended", "error"):
+            self._set_status(Status("idle"))  # it made way for one that was stopped before it began
         if self._wanted is None or not (self._leases or self._targets):
             return
         job = replace(self._wanted, session=os.urandom(4).hex())
@@ -203,10 +208,11 @@ class Worker:
     def _hear_news(self) -> None:
         while self._news:
             status = self._news.popleft()
-            if status.state == "ended" and self._capture is not None and self._capture.stop.is_set():
+            if status.state in ("ended", "error") and self._capture is not None and self._capture.stop.is_set():
                 status = replace(status, state="idle", message="")  # it ended by itself while it was being stopped
             making_way = status.state == "idle" and self._wanted is not None and self._leases
-            if not making_way:
+            refused = status.state == "idle" and self._status.state == "error"  # a start, for which it was stopped
+            if not making_way and not refused:
                 self._set_status(status)
 
     def _send_pose(self, packet: PosePacket) -> None:

@@ -39,7 +39,10 @@ def build(out: Path, root: Path | None = None) -> Path:
     root = root or repository()
     manifest = tomllib.loads((root / "blender_manifest.toml").read_text(encoding="utf-8"))
     zip_path = out.resolve() / f"{manifest['id']}-{manifest['version']}.zip"
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExtensionError(f"The folder {out} cannot be made: {error.strerror}.") from None
     builder = [sys.executable, str(find_builder())]
     build_wheel(root, root / "addon" / "package")
     _run(

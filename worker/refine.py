@@ -19,7 +19,7 @@ from mocap_core import adaptive, filters
 from mocap_core.lift import Lifter
 from mocap_core.protocol import PosePacket
 from mocap_core.take import FILM_SUFFIX, REFINED, SUFFIX, TakeError, TakeWriter, read_header, read_take, reason
-from mocap_core.take_notes import companions, read_notes, write_notes
+from mocap_core.take_notes import notes_path, read_notes, write_notes
 
 from .film import start_of
 from .people import MOST
@@ -31,7 +31,6 @@ Progress = Callable[[str, int, int], None]
 _PART = ".part"
 _SEEN = 0.05  # a keypoint with a lower score is none
 _TORSO_M = 0.5  # from the middle of the shoulders to that of the hips
-_AGAIN = ("start_s", "end_s")
 
 
 class RefineError(Exception):
@@ -64,23 +63,33 @@ def refine(
     video, take = film_of(given), given if given.suffix == SUFFIX else None
     path = take_of(given, out)
     if path.exists():
+        refined = read_header(path).get("refined")
+        if not isinstance(refined, dict):
+            raise RefineError(f"{path} is there already and is no refined take; give another -o.")
         if not fresh:
-            if _bytes_refined(path) not in (None, video.stat().st_size):
+            if refined.get("bytes") not in (None, video.stat().st_size):
                 raise RefineError(f"{path} was made of another video; give another -o, or --fresh to replace it.")
             return path
-        for old in companions(path):
-            old.unlink()
     before = read_take(take) if take is not None else None
     if not wanted.max_people:
         shown = {packet.person for packet in before.packets if not packet.empty} if before is not None else ()
         wanted = replace(wanted, max_people=min(max(len(shown), 1), MOST))
     out.mkdir(parents=True, exist_ok=True)
+
+    def told(what: str, done: int, of: int) -> None:
+        if stop.is_set():
+            raise Stopped
+        progress(what, done, of)
+
     part = path.with_name(path.name + _PART)
-    kept = _Kept(part, _described(video, backend, wanted), fresh)
-    start_s = start_of(video)
-    _look(video, backend, wanted, kept, start_s, progress, stop)
+    source = open_source(f"file://{video}", paced=False)  # before anything is written: it may be no video
+    try:
+        kept = _Kept(part, _described(video, backend, wanted), fresh)
+        _look(video, source, backend, wanted, kept, told, stop)
+    finally:
+        source.close()
     found = renamed(kept.packets, before.packets if before is not None else ())
-    packets = _lifted(_smoothed(found, wanted.smoothness, progress), progress)
+    packets = _lifted(_smoothed(found, wanted.smoothness, told), told)
     _write(path, packets, given, before, video, backend, wanted)
     part.unlink()
     return path
@@ -180,24 +189,22 @@ class _Rest:
         return self._source.ended
 
     def read(self, timeout_s: float) -> Frame | None:
-        while True:
-            frame = self._source.read(timeout_s)
-            if frame is None:
-                return None
-            self._seen()
-            time_s = round(self._start_s + frame.timestamp, 6)
-            if time_s > self._last_s:
-                return replace(frame, timestamp=time_s)
+        """None for one that is let go, too, so that whoever reads can stop."""
+        frame = self._source.read(timeout_s)
+        if frame is None:
+            return None
+        self._seen()
+        time_s = round(self._start_s + frame.timestamp, 6)
+        return replace(frame, timestamp=time_s) if time_s > self._last_s else None
 
     def close(self) -> None:
         self._source.close()
 
 
-def _look(video, backend, wanted, kept, start_s, progress, stop) -> None:
+def _look(video, source, backend, wanted, kept, progress, stop) -> None:
     """Let the model look at every frame that it has not seen."""
     from .opencv import cv2
 
-    source = open_source(f"file://{video}", paced=False)
     capture = open_capture(str(video))
     count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
     capture.release()
@@ -208,26 +215,15 @@ def _look(video, backend, wanted, kept, start_s, progress, stop) -> None:
         done += 1
         progress("Looking", done, max(count, done))
 
-    first = next((packet for packet in reversed(kept.packets) if packet.person == 0 and not packet.empty), None)
-    box = None if first is None else _box(first)
-    job = Job(str(video), "refined", box=box, paced=False, max_people=wanted.max_people)
+    job = Job(str(video), "refined", paced=False, max_people=wanted.max_people)
     looking = with_flip_test(backend) if wanted.flip else backend
+    rest = _Rest(source, start_of(video), kept.last_s, seen)
     try:
-        run(
-            job, _Rest(source, start_s, kept.last_s, seen), looking, Lifter(), kept.add, lambda state, message: None,
-            Figures(), stop,
-        )  # fmt: skip
+        run(job, rest, looking, Lifter(), kept.add, lambda state, message: None, Figures(), stop)
     finally:
-        source.close()
         kept.close()
     if stop.is_set():
         raise Stopped
-
-
-def _box(packet: PosePacket) -> tuple[float, float, float, float]:
-    points = packet.keypoints[packet.scores >= _SEEN]
-    low, high = points.min(axis=0), points.max(axis=0)
-    return (*low.tolist(), *np.maximum(high, low + 1.0).tolist())
 
 
 def _smoothed(packets: list[PosePacket], smoothness: float, progress: Progress) -> list[PosePacket]:
@@ -315,6 +311,7 @@ def _write(path, packets, given, before, video, backend, wanted) -> None:
             writer.write(packet)
     try:
         os.replace(unfinished, path)
+        notes_path(path).unlink(missing_ok=True)  # of one that this replaces
     except OSError as error:
         raise RefineError(f"{path} cannot be written: {reason(error)}.") from None
     if before is not None and before.packets:
@@ -334,12 +331,6 @@ def _write(path, packets, given, before, video, backend, wanted) -> None:
                 size=0,
             ),
         )
-
-
-def _bytes_refined(path: Path) -> int | None:
-    """How large the video of a refined take was; None where it does not say. Raises TakeError."""
-    said = read_header(path).get("refined")
-    return said.get("bytes") if isinstance(said, dict) else None
 
 
 def _described(video: Path, backend, wanted: Wanted) -> dict:

@@ -6,6 +6,7 @@
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -87,7 +88,9 @@ def check_source(source: str) -> int | str:
         if scheme.lower() not in _SCHEMES:
             raise CameraError(f"Streams of the kind {scheme}:// are not read; known are {', '.join(_SCHEMES)}.")
         return source
-    path = Path(source.removeprefix("file://")).expanduser()
+    path = Path(source.removeprefix("file://"))
+    with suppress(RuntimeError):  # a name that begins with ~ and is nobody's home
+        path = path.expanduser()
     try:
         with open(path, "rb") as file:
             head = file.read(4096)

@@ -14,6 +14,7 @@ POSE_PORT = 5005
 CONTROL_PORT = 5006
 MAX_ENCODED = 9_000  # what we send: macOS caps a datagram at 9,216 bytes
 MAX_DECODED = 9_216  # what we read
+MAX_LINE = 65_536  # of a take: what was read can be longer as it is written
 JOINT_COUNTS = {"coco17": 17, "coco133": 133}
 
 _MAX_COORDINATE = 1e6
@@ -186,7 +187,7 @@ Control = Subscribe | Start | Stop | Ping | Preview | Film | Devices | Cameras |
 _CONTROL = {kind.__name__.lower(): kind for kind in Control.__args__}
 
 
-def encode_pose(packet: PosePacket) -> bytes:
+def encode_pose(packet: PosePacket, most: int = MAX_ENCODED) -> bytes:
     """The datagram of a pose: pixels to 0.1, scores to 0.001, metres to 0.1 mm, times to the microsecond."""
     datagram = _dump(
         {
@@ -197,8 +198,8 @@ def encode_pose(packet: PosePacket) -> bytes:
             "meta": packet.meta,
         }
     )
-    if len(datagram) > MAX_ENCODED:
-        raise PacketError(f"the pose is {len(datagram)} bytes, at most {MAX_ENCODED} fit a datagram")
+    if len(datagram) > most:
+        raise PacketError(f"the pose is {len(datagram)} bytes, at most {most} are sent or kept")
     return datagram
 
 
@@ -213,10 +214,10 @@ def encode(message: PosePacket | Control) -> bytes:
     return datagram
 
 
-def decode(datagram: bytes) -> PosePacket | Control:
+def decode(datagram: bytes, most: int = MAX_DECODED) -> PosePacket | Control:
     """The message of a datagram (a line of a take is one, too). Raises PacketError and nothing else."""
-    if len(datagram) > MAX_DECODED:
-        raise PacketError(f"{len(datagram)} bytes, at most {MAX_DECODED} are read")
+    if len(datagram) > most:
+        raise PacketError(f"{len(datagram)} bytes, at most {most} are read")
     try:
         content = _DECODER.decode(datagram.decode("utf-8"))
     except UnicodeDecodeError:

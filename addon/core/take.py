@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .protocol import PacketError, PosePacket, decode, encode_pose
+from .protocol import MAX_LINE, PacketError, PosePacket, decode, encode_pose
 
 FORMAT = "vitpose-live-mocap take"
 VERSION = 1
@@ -80,7 +80,7 @@ class TakeWriter:
             raise TakeError(f"The take {self.path} is closed.")
         if self._sync_error is not None:
             self._fail(self._sync_error)
-        self._write_line(encode_pose(packet))
+        self._write_line(encode_pose(packet, MAX_LINE))
         self.packets += 1
 
     def close(self) -> None:
@@ -159,7 +159,7 @@ def read_take(path: str | os.PathLike) -> Take:
         if not line.strip():
             continue
         try:
-            message = decode(line)
+            message = decode(line, MAX_LINE)
         except PacketError:
             damaged += 1
             continue
@@ -190,7 +190,7 @@ def read_header(path: str | os.PathLike) -> dict:
 
 def _is_pose(line: bytes) -> bool:
     try:
-        return isinstance(decode(line), PosePacket)
+        return isinstance(decode(line, MAX_LINE), PosePacket)
     except PacketError:
         return False
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .protocol import PacketError, PosePacket, decode
+from .protocol import MAX_LINE, PacketError, PosePacket, decode
 from .take import read_header
 
 _TOO_LONG = 1.5  # times the usual step between pictures: where a sender does not number them, one is missing
@@ -121,7 +121,7 @@ def summarize(path: str | os.PathLike, wanted: Callable[[], bool] = lambda: True
             if not line.strip():
                 continue
             try:
-                message = decode(line.rstrip(b"\n"))
+                message = decode(line.rstrip(b"\n"), MAX_LINE)
             except PacketError:
                 message = None
             if isinstance(message, PosePacket):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mocap_core import places
-from mocap_core.protocol import PosePacket, encode
+from mocap_core.protocol import PosePacket, decode, encode
 from mocap_core.take import Take, TakeError, TakeWriter, read_take
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real" / "balance.packets.jsonl"
@@ -124,6 +124,17 @@ def test_unwritable_folder_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(TakeError, match="Cannot write"):
         TakeWriter(tmp_path / "file" / "take.mocap", {})
+
+
+def test_what_a_stranger_says_in_many_letters_is_kept(tmp_path):
+    """A datagram of UTF-8 is longer as a take has it, which is ASCII."""
+    sent = {"keypoints": [[1, 2]] * 17, "scores": [1] * 17, "timestamp": 0, "meta": {"note": "é" * 4300}}
+    datagram = json.dumps(sent, ensure_ascii=False).encode()
+    packet = decode(datagram)
+    with TakeWriter(tmp_path / "take.mocap", {}) as writer:
+        writer.write(packet)
+    take = read_take(tmp_path / "take.mocap")
+    assert take.damaged == 0 and take.packets[0].meta["note"] == "é" * 4300
 
 
 def test_closed_take_takes_no_more(tmp_path):

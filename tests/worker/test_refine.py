@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -211,6 +212,67 @@ def test_what_another_model_found_is_not_gone_on_with(film, tmp_path):
     assert other.seen == 30
 
 
+def test_who_comes_back_elsewhere_is_found_though_it_was_stopped(tmp_path):
+    """Left of the picture until it is stopped, then gone for a while, then on the right."""
+    path = tmp_path / "walk.mkv"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 30.0, (320, 240))
+    for number in range(60):
+        picture = np.zeros((240, 320, 3), np.uint8)
+        if number < 20 or number >= 30:
+            left = 10 if number < 20 else 230
+            picture[60:180, left : left + 60] = 255
+        writer.write(picture)
+    writer.release()
+    stop = threading.Event()
+    with pytest.raises(Stopped):
+        refine(path, tmp_path, Looks(), Wanted(flip=False), lambda w, done, of: done == 15 and stop.set(), stop)
+    take = read_take(refine(path, tmp_path, Looks(), Wanted(flip=False), quiet, threading.Event()))
+    assert sum(not packet.empty for packet in take.packets[30:]) >= 24
+
+
+class Looks(Square):
+    """The same, where it is in the box."""
+
+    def infer(self, image, boxes):
+        keypoints, scores = np.full((len(boxes), 17, 2), np.nan), np.zeros((len(boxes), 17))
+        for row, box in enumerate(np.asarray(boxes)):
+            left, top, right, bottom = np.clip(box, 0, None).astype(int)
+            part = image[top:bottom, left:right]
+            if (part[..., 0] > 150).mean() > 0.02:
+                found, sure = super().infer(part, box[None])
+                keypoints[row], scores[row] = found[0] + (left, top), sure[0]
+        return keypoints, scores
+
+
+def test_a_recording_of_the_same_name_stays_whatever_is_asked(film, tmp_path, monkeypatch):
+    monkeypatch.setattr(Models, "get", lambda *_: (Square(), None))
+    recording = tmp_path / "Take ä.mocap.mocap"
+    with TakeWriter(recording, {"app": "somebody"}):
+        pass
+    before = recording.read_bytes()
+    for more in ([], ["--fresh"]):
+        said = CliRunner().invoke(app, ["refine", str(film), "-o", str(tmp_path), "--no-flip", *more])
+        assert said.exit_code == 1 and "is no refined take" in " ".join(said.stderr.split())
+        assert recording.read_bytes() == before
+
+
+def test_a_refined_take_stays_until_another_is_ready(film, tmp_path):
+    path = refine(film, tmp_path, Square(), Wanted(flip=False), quiet, threading.Event())
+    before, stop = path.read_bytes(), threading.Event()
+
+    def until(what, done, of):
+        if what == "Smoothing":
+            stop.set()
+
+    with pytest.raises(Stopped):
+        refine(film, tmp_path, Square(), Wanted(flip=False), until, stop, fresh=True)
+    assert path.read_bytes() == before
+    other = Square()
+    other.name = "other"
+    refine(film, tmp_path, other, Wanted(flip=False), quiet, threading.Event(), fresh=True)
+    assert read_take(path).header["refined"]["model"] == "other"
+
+
 def test_a_take_without_a_film_is_told(tmp_path):
     with pytest.raises(RefineError, match="no video beside it"):
         film_of(tmp_path / "take.mocap")
@@ -227,6 +289,7 @@ def test_the_command_refines_many_and_goes_on_after_a_bad_one(film, tmp_path, mo
     assert "bad.mkv" in next(line["why"] for line in told if line["event"] == "failed")
     assert {line["what"] for line in told if line["event"] == "progress"} == {"Looking", "Smoothing", "Lifting"}
     assert len(read_take(tmp_path / "o" / "Take ä.mocap.mocap").packets) == 30
+    assert [path.name for path in (tmp_path / "o").iterdir()] == ["Take ä.mocap.mocap"]
 
 
 def test_two_videos_of_one_name_are_never_one_take(film, tmp_path, monkeypatch):

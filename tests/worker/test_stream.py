@@ -22,6 +22,7 @@ from mocap_core import preview_memory
 from mocap_core.endpoint import Endpoint
 from mocap_core.link import PoseLink
 from mocap_core.preview_memory import PreviewReader
+from mocap_core.protocol import Stop
 from mocap_worker import control
 from mocap_worker.cameras import find_cameras
 from mocap_worker.stream import Job
@@ -300,32 +301,68 @@ def test_stop_ends_the_capture(listener, clip):
     assert got < 24 and status.figures["packets_sent"] <= 24
 
 
-def test_stop_is_idle_also_where_the_capture_is_just_ending(tmp_path, monkeypatch):
-    """Its thread lives for a moment after its last word."""
-    lives, run = threading.Event(), control._Capture.run
-    film = tmp_path / "no film.mp4"
-    film.write_bytes(b"no film")
+@pytest.fixture
+def lingering(monkeypatch, tmp_path):
+    """A worker here whose captures live on after their last word until they may go, and films that are none."""
+    may_go, run = threading.Event(), control._Capture.run
 
     def run_and_live_on(capture):
         run(capture)
-        lives.wait(PATIENCE_S)
+        may_go.wait(PATIENCE_S)
 
     monkeypatch.setattr(control._Capture, "run", run_and_live_on)
     endpoint = Endpoint("127.0.0.1", 0)
     worker = control.Worker(endpoint, Job("", ""))
     serving = threading.Thread(target=worker.serve)
-    listener = Listener(endpoint.port)
     serving.start()
-    try:
-        listener.link.start(str(film))
-        listener.state("error")
-        listener.link.stop()
-        listener.state("idle")
-    finally:
-        lives.set()
-        worker.quit()
-        serving.join()
-        listener.link.close()
+    listener = Listener(endpoint.port)
+    film = tmp_path / "no film.mp4"
+    film.write_bytes(b"no film")
+    yield listener, film, may_go
+    may_go.set()
+    worker.quit()
+    serving.join()
+    listener.link.close()
+
+
+def test_stop_is_idle_also_where_the_capture_is_just_ending(lingering):
+    listener, film, _ = lingering
+    listener.link.start(str(film))
+    listener.state("error")
+    listener.link.stop()
+    listener.state("idle")
+
+
+def test_stop_is_idle_also_where_the_next_capture_has_not_begun(lingering):
+    listener, film, may_go = lingering
+    listener.link.start(str(film))
+    listener.state("error")
+    listener.link.start(str(film))
+    listener.state("loading")
+    listener.link.stop()
+    listener.until(lambda: not listener.poll() and not listener.link.asking)
+    may_go.set()
+    listener.state("idle")
+
+
+def test_a_start_that_is_refused_says_why_though_the_capture_before_ends_after_it(listener, clip):
+    listener.link.start(str(clip))
+    listener.until(lambda: listener.packets)
+    listener.link.start(str(clip), options={"rate": -3})
+    listener.state("error")
+    end = time.perf_counter() + 0.5  # the capture is stopped by then
+    while time.perf_counter() < end:
+        listener.poll()
+        time.sleep(0.01)
+    assert listener.link.status.state == "error" and "-3" in listener.link.status.message
+
+
+def test_an_id_of_thousands_of_letters_ends_nobody(lingering):
+    listener, film, _ = lingering
+    listener.until(lambda: listener.link.status)
+    listener.link._send(Stop("x" * 8900))
+    listener.link.start(str(film))
+    listener.state("error")
 
 
 def test_two_listeners_get_the_same(served, listener, clip):
