@@ -59,14 +59,14 @@ def test_packets_come_as_they_are_in_their_order_and_then_it_has_ended(play, key
         assert got.metric and got.size == want.size
     assert (link.counters.received, link.counters.lost, link.counters.bad) == (20, 0, 0)
     assert link.status.message == "The take has ended."
-    assert link.clock_offset_s == pytest.approx(0.0, abs=0.05)
+    assert link.clock_offset_s == pytest.approx(0.0, abs=1.0)  # the same clock
 
 
 def test_no_packet_is_sent_before_its_time(play):
+    begun_s = time.perf_counter()
     link, _ = play("The take", lambda: sample(10))
     packets = listen(link, lambda packets: len(packets) == 10)
-    took_s = packets[-1].meta["received"] - packets[0].meta["received"]
-    assert took_s > 9 / 30 - 0.05
+    assert all(p.meta["received"] - begun_s > number / 30 for number, p in enumerate(packets))
 
 
 def test_a_loop_is_another_session_each_time(play):
