@@ -113,7 +113,7 @@ class _Job:
         before = worker_environment.made()
         try:
             worker_environment.note().unlink(missing_ok=True)  # until it is whole again
-            made = self._make()
+            worker_environment.remember(self._make())
         except (SetupError, uv.UvError, OSError) as error:
             state, text = ("cancelled", "") if self._report.stopping else ("failed", str(error))
             print(f"{state}: {error}", flush=True)
@@ -125,7 +125,6 @@ class _Job:
             traceback.print_exc()
             self._report.end("failed", f"{type(error).__name__}: {error}")
             return 1
-        worker_environment.remember(made)
         print("done", flush=True)
         self._report.end("done")
         return 0
@@ -216,6 +215,8 @@ class _Job:
             )
         except OSError as error:
             raise SetupError(f"{command[0]} does not start: {error.strerror or error}.") from None
+        if self._report.stopping and not even_stopping:  # asked for just before there was anything to stop
+            self._stop()
         lines = []
         for line in self._child.stdout:
             print(line, end="", flush=True)
