@@ -7,7 +7,6 @@ from .core.endpoint import is_loopback
 from .core.take import FILM_SUFFIX
 from .sources import kind_of
 
-_ASK_S = 1.0
 _LATE_S = 5.0
 
 
@@ -31,18 +30,23 @@ class Filming:
     def __init__(self, take: Path, link):
         self.problem = hindrance(link)
         self._path = film_path(take)
-        self._asked_s = self._begun_s = float("-inf")
+        self._begun_s: float | None = None
+        self._films = False  # the worker said so
 
     def tick(self, link, now: float) -> None:
-        if self.problem or now - self._asked_s < _ASK_S:
+        if self.problem:
             return
-        if self._begun_s == float("-inf"):
+        path = str(self._path.absolute())
+        if self._begun_s is None:
             self._begun_s = now
-        self._asked_s = now
-        link.ask_film(str(self._path.absolute()))
-        if now - self._begun_s > _LATE_S and not self._path.exists():
+            link.ask_film(path)  # the link goes on asking
+        elif link.filmed == path:
+            self._films = True
+        elif self._films:
+            self.problem = "The worker films no longer, the video ends early: it was restarted, or its log says why."
+        elif now - self._begun_s > _LATE_S and (link.filmed is not None or not self._path.exists()):
             self.problem = "The worker keeps no video of this take; its log says more, if it is up to date."
 
     def end(self, link) -> None:
-        if link is not None and self._begun_s > float("-inf"):
+        if link is not None and self._begun_s is not None:
             link.ask_film("")

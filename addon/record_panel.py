@@ -28,9 +28,12 @@ class MOCAP_PT_recording(Panel, bpy.types.Panel):
         row.active = record.play
         row.prop(record, "offset_ms", text="Offset (ms)")
         column.prop(record, "keep_video")
-        hindrance = filming.hindrance(session.link) if record.keep_video else ""
-        if hindrance:
-            sentence(self.layout.column(align=True), hindrance, "INFO")
+        if session.filming is not None:
+            problem = session.filming.problem
+        else:
+            problem = filming.hindrance(session.link) if record.keep_video else ""
+        if problem:
+            sentence(self.layout.column(align=True), problem, "INFO")
         self.layout.label(text="Parts that Follow")
         flow = self.layout.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
         flow.prop(record, "mask", expand=True)

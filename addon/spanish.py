@@ -782,6 +782,7 @@ TEXTS = {
     "There is no camera whose video could be kept.": "No hay cámara cuyo vídeo se pueda guardar.",
     "The worker is another machine: it keeps no video.": "El proceso de captura está en otra máquina: no guarda vídeo.",
     "The worker keeps no video of this take; its log says more, if it is up to date.": "El proceso de captura no guarda vídeo de esta toma; su registro dice más, si está actualizado.",
+    "The worker films no longer, the video ends early: it was restarted, or its log says why.": "El proceso de captura ya no filma y el vídeo acaba antes: se reinició, o su registro dice por qué.",
     "Blender cannot read {}: {}.": "Blender no puede leer {}: {}.",
     "{} holds no pictures.": "{} no contiene imágenes.",
     "{} does not say when it was captured.": "{} no dice cuándo se capturó.",

@@ -109,6 +109,7 @@ class Worker:
                 if now - heard_s > _DEAF_S:
                     # Loading a model can hold up this whole process; leases wait for it.
                     self._leases = {a: until_s + now - heard_s for a, until_s in self._leases.items()}
+                    self._films.excuse(now - heard_s)
                 heard_s = now
                 for datagram, address, arrival_s in self._endpoint.drain():
                     try:
@@ -139,7 +140,8 @@ class Worker:
         elif isinstance(message, Preview) and address in self._leases:
             self._previews.ask(address, message, arrival_s)
         elif isinstance(message, Film) and address in self._leases:
-            self._films.ask(address, message, arrival_s)
+            filmed = self._films.ask(address, message, arrival_s)
+            self._endpoint.send(encode(Film(filmed)), address)
         elif isinstance(message, Devices) and address in self._leases:
             self._look_for_cameras(address)
         elif isinstance(message, Start | Stop) and address in self._leases:

@@ -36,6 +36,11 @@ class FilmWriter:
         self._thread = threading.Thread(target=self._write, name="film", daemon=True)
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        """False once all is written, or nothing more can be."""
+        return self._thread.is_alive()
+
     def add(self, frame: Frame) -> None:
         try:
             self._frames.put_nowait(frame)

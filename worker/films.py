@@ -23,10 +23,11 @@ class Films:
         self._writers: dict[Address, object] = {}
         self._lock = threading.Lock()
 
-    def ask(self, address: Address, message: Film, now: float) -> None:
-        """Films for this address from now on. For nobody on another machine, and beside a take alone."""
+    def ask(self, address: Address, message: Film, now: float) -> str:
+        """Films for this address from now on; the path that is filmed. For nobody on another machine, and beside a take
+        alone."""
         if not is_loopback(address[0]):
-            return
+            return ""
         with self._lock:
             path = self._asked.get(address, ("", 0.0))[0]
             if path != message.path:
@@ -34,6 +35,13 @@ class Films:
                 if message.path and wanted(Path(message.path)):
                     self._begin(address, Path(message.path))
             self._asked[address] = message.path, now
+            writer = self._writers.get(address)
+            return message.path if writer is not None and writer.running else ""
+
+    def excuse(self, held_up_s: float) -> None:
+        """Counts no time in which nobody could be heard."""
+        with self._lock:
+            self._asked = {address: (path, now + held_up_s) for address, (path, now) in self._asked.items()}
 
     def keep(self, addresses, now: float) -> None:
         """Ends what nobody asks for any more."""

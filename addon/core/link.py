@@ -5,6 +5,7 @@ The worker's end is `mocap_worker.control`.
 """
 
 import os
+import threading
 import time
 from collections import deque
 
@@ -60,6 +61,8 @@ class PoseLink:
         host = "127.0.0.1" if here else "0.0.0.0"
         self._subscribed = False
         self._renew_s = float("-inf")
+        self._film, self._asking_film = "", threading.Lock()
+        self.filmed: str | None = None
         self._endpoint = Endpoint(host, port, key, any_port=True, beside=self._renew)
         self.counters = Counters()
         self.status: Status | None = None
@@ -146,8 +149,11 @@ class PoseLink:
         self._send(Preview(name, width, height))
 
     def ask_film(self, path: str) -> None:
-        """Asks for the camera's pictures in this file, beside a take; renewed each second. An empty path ends it."""
-        self._send(Film(path))
+        """Asks for the camera's pictures in this file, beside a take, until an empty path ends it. `filmed` has the
+        path as long as the worker says that it films, else an empty one; None before any answer."""
+        with self._asking_film:  # or the thread could ask once more for what has just been ended
+            self._film = path
+            self._send(Film(path))
 
     def ask_cameras(self) -> None:
         """Asks which cameras the worker's machine has; `cameras` has their names by index when it has answered."""
@@ -181,6 +187,8 @@ class PoseLink:
                 continue
             elif isinstance(message, Status):
                 last_status = message
+            elif isinstance(message, Film):
+                self.filmed = message.path
             elif isinstance(message, Cameras):
                 self.cameras = message.cameras
             elif isinstance(message, Pong):
@@ -216,11 +224,14 @@ class PoseLink:
             self._send(Ping(time.perf_counter()))
 
     def _renew(self) -> None:
-        """Renews the lease, in the endpoint's thread: a Blender that saves or renders keeps its capture."""
+        """Renews the lease and the film, in the endpoint's thread: a Blender that saves or renders keeps both."""
         now = time.perf_counter()
         if self._subscribed and now - self._renew_s >= _RENEW_S:
             self._renew_s = now
             self._send(Subscribe(LEASE_S))
+            with self._asking_film:
+                if self._film:
+                    self._send(Film(self._film))
 
     def _send_request(self) -> None:
         # The subscription goes first: a worker starts nothing for somebody who does not listen.

@@ -143,7 +143,8 @@ class Preview:
 class Film:
     """Asks for the camera's pictures in a file of this path, beside a take.
 
-    Renewed each second; an empty path ends it.
+    Renewed each second; an empty path ends it. The worker answers each with the path that it films in, empty where it
+    films none.
     """
 
     path: str

@@ -56,9 +56,27 @@ def test_the_worker_is_asked_for_the_video_as_long_as_a_take_is_recorded(
 ):
     bpy.context.scene.mocap.record.keep_video = True
     path = record(session, sender, actor.packets[:5])
-    assert films_in(worker, extension) == [f"{path}.mkv", ""]
+    *asked, last = films_in(worker, extension)
+    assert set(asked) == {f"{path}.mkv"} and last == ""
     sender.play(actor.packets[5:8])
     assert films_in(worker, extension) == []
+
+
+def test_a_worker_that_films_no_longer_is_told(takes, worker, session, actor, sender, extension):
+    protocol = extension.core("protocol")
+    bpy.context.scene.mocap.record.keep_video = True
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    sender.play(actor.packets[:5])
+    for answer in (f"{session.recording.path}.mkv", ""):
+        assert session.filming.problem == ""
+        worker.sendto(protocol.encode(protocol.Film(answer)), ("127.0.0.1", session.link.port))
+        until = time.perf_counter() + 20
+        while session.link.filmed != answer and time.perf_counter() < until:
+            session.tick()
+    assert "films no longer" in session.filming.problem
+    bpy.ops.mocap.record_stop()
+    assert "films no longer" in session.stats()["error"] and session.last_take is not None
 
 
 def test_no_video_is_asked_for_by_itself_or_of_the_test_motion(takes, worker, session, actor, sender, extension):

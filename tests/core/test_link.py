@@ -12,6 +12,7 @@ from mocap_core.link import PoseLink
 from mocap_core.protocol import (
     Cameras,
     Devices,
+    Film,
     PacketError,
     Ping,
     Pong,
@@ -68,6 +69,28 @@ def test_first_poll_subscribes_and_the_lease_is_kept_while_nobody_polls(worker, 
     assert message.lease_s == 5.0 and address == ("127.0.0.1", link.port)
     for _ in range(2):
         assert heard(worker, Subscribe)[1] == address
+
+
+def test_a_film_is_asked_for_while_nobody_polls_until_it_is_ended(worker, link):
+    link.poll(100.0)
+    link.ask_film("/Take 1.mocap.mkv")
+    for _ in range(2):
+        message, address = heard(worker, Film)
+        assert message.path == "/Take 1.mocap.mkv"
+    link.ask_film("")
+    assert heard(worker, Film)[0].path == ""
+    messages = []
+    for count in (1, 2):
+        link._renew_s = float("-inf")  # the lease is renewed at once
+        until(
+            lambda: messages.extend(decode(datagram) for datagram, _, _ in worker.drain())
+            or sum(isinstance(message, Subscribe) for message in messages) >= count  # noqa: B023
+        )
+    assert not any(isinstance(message, Film) for message in messages)
+    assert link.filmed is None
+    worker.send(encode(Film("/Take 1.mocap.mkv")), address)
+    until(lambda: link.poll(100.1) or link.filmed)
+    assert link.filmed == "/Take 1.mocap.mkv"
 
 
 def test_closing_gives_the_lease_back(worker):

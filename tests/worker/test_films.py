@@ -1,15 +1,21 @@
 """Who is filmed for, and for how long; and a worker that films beside a take."""
 
+import threading
 import time
 
 import numpy as np
 import pytest
 
+from mocap_core.endpoint import Endpoint
+from mocap_core.link import PoseLink
 from mocap_core.protocol import Film
 from mocap_core.take import TakeWriter
+from mocap_worker import control
 from mocap_worker.films import LEASE_S, Films, wanted
 from mocap_worker.source import Frame, open_source
+from mocap_worker.stream import Job
 
+PATIENCE_S = 20.0
 HERE, THERE = ("127.0.0.1", 5005), ("192.168.1.20", 5005)
 
 
@@ -30,6 +36,12 @@ def films():
 def show(films, count, first=0):
     for number in range(first, first + count):
         films.show(Frame(np.full((64, 96, 3), 7 * number % 250, np.uint8), 5 + number / 30, 0.0))
+        time.sleep(0.005)
+
+
+def until(condition):
+    end = time.perf_counter() + PATIENCE_S
+    while not condition() and time.perf_counter() < end:
         time.sleep(0.005)
 
 
@@ -60,6 +72,52 @@ def test_a_take_is_filmed_until_it_is_no_longer_asked_for(films, film, end):
     show(films, 5, 15)
     writer.close()
     assert count_in(film) == 15
+
+
+def test_a_worker_that_was_held_up_goes_on_filming(films, film):
+    films.ask(HERE, Film(str(film)), 0.0)
+    films.excuse(10.0)
+    films.keep({HERE}, 10.0 + LEASE_S - 0.1)
+    show(films, 4)
+    films.close()
+    assert count_in(film) == 4
+
+
+def test_a_film_that_was_let_go_of_is_not_begun_again_and_the_answer_says_so(films, film):
+    assert films.ask(HERE, Film(str(film)), 0.0) == str(film)
+    show(films, 3)
+    films.close()
+    for now in (1.0, 2.0):
+        assert films.ask(HERE, Film(str(film)), now) == ""
+    assert films.ask(THERE, Film(str(film)), 3.0) == ""
+    assert count_in(film) == 3
+
+
+def test_a_film_that_cannot_be_written_is_told_where_it_is_asked_for(films, film):
+    films.ask(HERE, Film(str(film)), 0.0)
+    film.mkdir()
+    show(films, 1)
+    films._writers[HERE]._thread.join(20)
+    assert films.ask(HERE, Film(str(film)), 1.0) == ""
+
+
+def test_a_link_hears_what_is_filmed_for_it(film):
+    endpoint = Endpoint("127.0.0.1", 0)
+    worker = control.Worker(endpoint, Job("", ""))
+    serving = threading.Thread(target=worker.serve)
+    link = PoseLink(0, ("127.0.0.1", endpoint.port))
+    serving.start()
+    try:
+        for asked, answered in ((str(film), str(film)), ("", ""), (f"{film}.mkv", "")):
+            link.poll(0.0)
+            link.filmed = None
+            link.ask_film(asked)
+            until(lambda: link.poll(0.0) or link.filmed is not None)
+            assert link.filmed == answered
+    finally:
+        link.close()
+        worker.quit()
+        serving.join()
 
 
 def test_another_machine_is_not_filmed_for(films, film):
