@@ -13,8 +13,9 @@ import bpy
 from . import film_reference, sources, window
 from .core import places
 from .core.take import TakeError
-from .core.take_folder import Entry, TakeFolder
+from .core.take_folder import Entry, TakeFolder, grows
 from .core.take_notes import Notes, read_notes, rename, write_notes
+from .session import session
 
 _BEAT_S = 0.2
 _folder = TakeFolder()
@@ -37,15 +38,24 @@ def _get_name(self) -> str:
 def _set_name(self, name: str) -> None:
     global problem
     try:
-        if self.state == "RECORDING" and name != self.name:
-            raise TakeError("Stop recording first.")
-        before, self.path = self.path, str(rename(self.path, name))
+        before = self.path
+        if name != self.name:
+            _check_idle(Path(before))
+        self.path = str(rename(before, name))
         film_reference.take_was_renamed(Path(before), Path(self.path))
         sources.take_was_renamed(before, self.path)
         problem = ""
     except TakeError as error:
         problem = str(error)
     _folder.forget()
+
+
+def _check_idle(path: Path) -> None:
+    """Raises TakeError where a take is being made, whatever the list shows of it."""
+    if grows(path) or (session.recording is not None and session.recording.path == path):
+        raise TakeError("Stop recording first.")
+    if session.solving is not None and session.solving.path == path:
+        raise TakeError("Wait until the take is made.")
 
 
 def _get_star(self) -> bool:
@@ -148,7 +158,7 @@ def chosen(context: bpy.types.Context) -> MocapTake | None:
 
 def look(context: bpy.types.Context) -> None:
     """Ask for news; what there is comes in by a timer. For `draw`, which may change nothing."""
-    _folder.look(places.takes_folder())
+    _ask()
     stale = _folder.entries is not _shown or len(of(context).items) != len(_folder.entries)
     if (stale or _folder.reading) and not bpy.app.background and not bpy.app.timers.is_registered(_beat):
         bpy.app.timers.register(_beat, first_interval=0.01)
@@ -158,9 +168,13 @@ def refresh(context: bpy.types.Context) -> None:
     """Read the folder now and wait for it."""
     _folder.forget()
     _folder.wait()
-    _folder.look(places.takes_folder())
+    _ask()
     _folder.wait()
     _bring_in(context)
+
+
+def _ask() -> None:
+    _folder.look(places.takes_folder(), recorded=session.recording.path if session.recording is not None else None)
 
 
 def note(path: Path, **changes) -> Notes:

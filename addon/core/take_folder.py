@@ -45,8 +45,11 @@ class TakeFolder:
     def reading(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def look(self, folder: Path, now: float | None = None) -> None:
-        """Read the folder, if there is reason to: a few microseconds where there is none."""
+    def look(self, folder: Path, now: float | None = None, recorded: Path | None = None) -> None:
+        """Read the folder, if there is reason to: a few microseconds where there is none.
+
+        recorded: the take that is being recorded here, however long nothing has come.
+        """
         if self.reading:
             return
         now = time.monotonic() if now is None else now
@@ -58,7 +61,7 @@ class TakeFolder:
         if seen == self._seen and not (growing and now - self._seen_s > _AGAIN_S):
             return
         self._seen, self._seen_s, self._closing = seen, now, False
-        self._thread = threading.Thread(target=self._read, args=(folder,), name="takes", daemon=True)
+        self._thread = threading.Thread(target=self._read, args=(folder, recorded), name="takes", daemon=True)
         self._thread.start()
 
     def forget(self) -> None:
@@ -74,15 +77,18 @@ class TakeFolder:
         self._closing = True
         self.wait()
 
-    def _read(self, folder: Path) -> None:
+    def _read(self, folder: Path, recorded: Path | None) -> None:
         found: list[tuple[float, Entry, tuple]] = []
         try:
             with os.scandir(folder) as files:
                 for file in files:
                     if file.name.endswith(SUFFIX) and file.is_file():
-                        state = file.stat()
-                        key = file.path, state.st_size, state.st_mtime_ns
-                        found.append((state.st_mtime, self._entry(Path(file.path), state), key))
+                        try:
+                            state = os.stat(file.path)  # what the folder says is old on Windows for an open file
+                        except FileNotFoundError:
+                            continue  # it was deleted just now
+                        path, key = Path(file.path), (file.path, state.st_size, state.st_mtime_ns)
+                        found.append((state.st_mtime, self._entry(path, state, path == recorded), key))
         except OSError:
             pass  # no folder, no takes
         found.sort(key=lambda item: item[0], reverse=True)
@@ -96,11 +102,10 @@ class TakeFolder:
                 entries[number] = self._known[key] = entry
                 self.entries = tuple(entries)
 
-    def _entry(self, path: Path, state: os.stat_result) -> Entry:
+    def _entry(self, path: Path, state: os.stat_result, recorded: bool) -> Entry:
         notes, filmed = read_notes(path), path.with_name(path.name + FILM_SUFFIX).exists()
-        if notes.recording:
-            fresh = time.time() - state.st_mtime < SILENT_S
-            return Entry(path, notes, "recording" if fresh else "unfinished", "", filmed)
+        if notes.recording or recorded:
+            return Entry(path, notes, "recording" if recorded or _grows(state) else "unfinished", "", filmed)
         return Entry(
             path, notes, "" if notes.summary is not None and notes.size == state.st_size else "reading", "", filmed
         )
@@ -119,3 +124,15 @@ class TakeFolder:
         except TakeError:
             pass  # it is only looked for again with the next start
         return replace(entry, notes=notes, state="")
+
+
+def grows(take: Path) -> bool:
+    """Whether somebody, in whatever Blender, is recording a take just now."""
+    try:
+        return read_notes(take).recording and _grows(os.stat(take))
+    except OSError:
+        return False
+
+
+def _grows(state: os.stat_result) -> bool:
+    return time.time() - state.st_mtime < SILENT_S

@@ -86,6 +86,26 @@ def test_a_name_that_cannot_be_is_told_and_changes_nothing(takes, written, exten
     assert "a/b" in extension.addon("take_list").problem
 
 
+def test_a_take_that_is_recorded_is_not_cut_off_nor_renamed_however_long_nothing_came(
+    takes, session, actor, sender, extension
+):
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    path = session.recording.path
+    sender.play(actor.packets[:20])
+    os.utime(path, (1000, 1000))
+    bpy.ops.mocap.refresh_takes()
+    (item,) = takes.items
+    assert item.state == "RECORDING"
+    item.state = "UNFINISHED"  # what the list shows may be old
+    item.name = "Wälk"
+    assert extension.addon("take_list").problem == "Stop recording first." and path.exists()
+    item.state = "RECORDING"
+    bpy.ops.mocap.record_stop()
+    item.name = "Wälk"
+    assert extension.addon("take_list").problem == "" and not path.exists() and Path(item.path).exists()
+
+
 def test_deleting_takes_the_file_and_its_notes(takes, written):
     path = written("one")
     bpy.ops.mocap.refresh_takes()

@@ -13,7 +13,7 @@ from mocap_core.journal import Journal
 from mocap_core.protocol import PosePacket
 from mocap_core.reading import Reading
 from mocap_core.take import SUFFIX, TakeError, TakeWriter
-from mocap_core.take_folder import TakeFolder
+from mocap_core.take_folder import TakeFolder, grows
 from mocap_core.take_notes import Notes, companions, delete, notes_path, read_notes, rename, write_notes
 from mocap_core.take_summary import TakeCount, TakeSummary, summarize
 
@@ -134,9 +134,9 @@ def test_names_that_cannot_be_or_are_taken_are_refused(tmp_path, name):
     assert path.exists()
 
 
-def listed(folder: TakeFolder, path):
+def listed(folder: TakeFolder, path, recorded=None):
     folder.forget()
-    folder.look(path)
+    folder.look(path, recorded=recorded)
     folder.wait()
     return {entry.path.stem: entry for entry in folder.entries}
 
@@ -165,9 +165,17 @@ def test_figures_are_counted_again_when_the_journal_has_changed(tmp_path):
 def test_a_journal_that_was_cut_off_is_unfinished_and_one_that_grows_is_not(tmp_path):
     folder, path = TakeFolder(), write(tmp_path / "take.mocap", [pose(0, 0.0)])
     write_notes(path, Notes(recording=True))
-    assert listed(folder, tmp_path)["take"].state == "recording"
+    assert listed(folder, tmp_path)["take"].state == "recording" and grows(path)
     os.utime(path, (time.time() - 60,) * 2)
-    assert listed(folder, tmp_path)["take"].state == "unfinished"
+    assert listed(folder, tmp_path)["take"].state == "unfinished" and not grows(path)
+
+
+def test_a_journal_that_is_recorded_here_is_not_cut_off_however_long_nothing_came(tmp_path):
+    folder, path = TakeFolder(), write(tmp_path / "take.mocap", [pose(0, 0.0)])
+    write_notes(path, Notes(recording=True))
+    os.utime(path, (time.time() - 60,) * 2)
+    assert listed(folder, tmp_path, recorded=path)["take"].state == "recording"
+    assert listed(folder, tmp_path, recorded=tmp_path / "other.mocap")["take"].state == "unfinished"
 
 
 def test_a_file_that_is_no_take_is_listed_with_what_is_wrong(tmp_path):
