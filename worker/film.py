@@ -24,11 +24,13 @@ _FORMAT = "vitpose-live-mocap film"
 class FilmWriter:
     """Writes frames by a thread of its own, at even sizes. lost: those that the encoder had no time for.
 
-    The first frame's capture time is in the file, so that all others' are known.
+    The first frame's capture time is in the file, so that all others' are known. take: what it is the film of; where
+    that is gone when the film has ended, as a take of nobody is, the film goes too.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, take: Path | None = None):
         self.path = path
+        self._take = take
         self.lost = 0
         self.problem = ""
         self._frames: queue.Queue[Frame] = queue.Queue(_WAITING)
@@ -74,6 +76,19 @@ class FilmWriter:
             print(f"The video {self.path} ends: {error}.", file=sys.stderr)
         if self.lost:
             print(f"The video {self.path} lacks {self.lost} frames: encoding took too long.", file=sys.stderr)
+        if self._take is not None:
+            self._go_with(self._take)
+
+    def _go_with(self, take: Path) -> None:
+        try:
+            take.stat()
+        except FileNotFoundError:
+            try:
+                self.path.unlink(missing_ok=True)
+            except OSError as error:
+                print(f"The video {self.path}, whose take is gone, cannot be deleted: {error}.", file=sys.stderr)
+        except OSError:
+            pass  # nobody knows, so it stays
 
     def _film(self, frame: Frame) -> None:
         height, width = (side - side % 2 for side in frame.image.shape[:2])

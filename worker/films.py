@@ -72,7 +72,7 @@ class Films:
         except ImportError as error:
             print(f"No video is kept: {error}.", file=sys.stderr)
             return
-        self._writers[address] = FilmWriter(path)
+        self._writers[address] = FilmWriter(path, take_of(path))
 
     def _forget(self, address: Address) -> None:
         writer = self._writers.pop(address, None)
@@ -81,11 +81,15 @@ class Films:
         self._asked.pop(address, None)
 
 
+def take_of(film: Path) -> Path:
+    return film.with_name(film.name.removesuffix(FILM_SUFFIX))
+
+
 def wanted(path: Path) -> bool:
     """Whether a film may be written there: beside a take that is there, and over nothing."""
     if not (path.is_absolute() and path.name.endswith(SUFFIX + FILM_SUFFIX)) or path.exists():
         return False
     try:
-        return bool(read_header(path.with_name(path.name.removesuffix(FILM_SUFFIX))))
+        return bool(read_header(take_of(path)))
     except TakeError:
         return False

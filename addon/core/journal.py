@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from .protocol import PosePacket
 from .take import TakeError, TakeWriter
-from .take_notes import Notes, notes_path, read_notes, write_notes
+from .take_notes import Notes, companions, read_notes, write_notes
 from .take_summary import TakeCount
 
 
@@ -58,10 +59,13 @@ class Journal:
             self._ending.join()
 
     def discard(self) -> None:
-        """Delete it, as nothing came."""
+        """Delete it and what belongs to it, as nothing came."""
         self.wait()
+        # The take first: a worker that has not yet ended its video then sees that it is gone, and deletes the video.
         self.path.unlink(missing_ok=True)
-        notes_path(self.path).unlink(missing_ok=True)
+        for path in companions(self.path):
+            with suppress(OSError):  # Windows, as long as the worker writes it
+                path.unlink(missing_ok=True)
 
     def _end(self, noted: dict) -> None:
         try:

@@ -79,6 +79,19 @@ def test_a_worker_that_films_no_longer_is_told(takes, worker, session, actor, se
     assert "films no longer" in session.stats()["error"] and session.last_take is not None
 
 
+def test_nothing_stays_of_a_filmed_take_of_nobody(takes, worker, session, actor, sender, extension):
+    bpy.context.scene.mocap.record.keep_video = True
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    path, protocol = session.recording.path, extension.core("protocol")
+    one = actor.packets[0]
+    sender.play([protocol.PosePacket(one.keypoints, np.zeros(17), None, one.timestamp, one.meta)])
+    path.with_name(f"{path.name}.mkv").write_bytes(b"as if it were a video")
+    with pytest.raises(RuntimeError, match="nobody was seen"):
+        bpy.ops.mocap.record_stop()
+    assert list(path.parent.iterdir()) == []
+
+
 def test_no_video_is_asked_for_by_itself_or_of_the_test_motion(takes, worker, session, actor, sender, extension):
     record(session, sender, actor.packets[:5])
     assert films_in(worker, extension) == []

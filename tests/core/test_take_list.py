@@ -224,9 +224,11 @@ def test_a_journal_notes_that_it_is_recorded_and_its_figures_when_it_is_ended(tm
 
 def test_a_journal_of_nothing_leaves_nothing(tmp_path):
     journal = Journal(tmp_path / "take.mocap", {})
+    (tmp_path / "take.mocap.mkv").write_bytes(b"its video")
+    (tmp_path / "take 2.mocap.mkv").write_bytes(b"another's")
     journal.end()
     journal.discard()
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["take 2.mocap.mkv"]
 
 
 def test_a_recorder_that_was_killed_leaves_a_take_that_is_offered_back(tmp_path):

@@ -93,6 +93,19 @@ def test_a_film_that_was_let_go_of_is_not_begun_again_and_the_answer_says_so(fil
     assert count_in(film) == 3
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_film_whose_take_is_gone_when_it_ends_goes_too(films, film, is_deleted):
+    films.ask(HERE, Film(str(film)), 0.0)
+    show(films, 3)
+    until(film.exists)
+    if is_deleted:
+        film.unlink()  # with its take, while it is written
+    film.with_name("Take ä.mocap").unlink()
+    show(films, 3, 3)
+    films.close()
+    assert list(film.parent.iterdir()) == []
+
+
 def test_a_film_that_cannot_be_written_is_told_where_it_is_asked_for(films, film):
     films.ask(HERE, Film(str(film)), 0.0)
     film.mkdir()
