@@ -114,7 +114,8 @@ def rename(take: str | os.PathLike, name: str) -> Path:
 def delete(take: str | os.PathLike) -> None:
     """Deletes a take and what belongs to it. Raises TakeError."""
     try:
-        for path in companions(take):
+        # The take itself last: what fails before leaves it in the list, to be tried again.
+        for path in reversed(companions(take)):
             path.unlink(missing_ok=True)
     except OSError as error:
         raise TakeError(f"Cannot delete {Path(take).name}: {reason(error)}.") from None

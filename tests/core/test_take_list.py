@@ -125,6 +125,27 @@ def test_renaming_takes_what_belongs_to_the_take_along(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["Take 1.mocap.mp4"]
 
 
+def test_a_take_whose_video_is_in_use_is_deleted_when_it_is_tried_again(tmp_path, monkeypatch):
+    path = write(tmp_path / "take.mocap", [pose(0, 0.0)])
+    write_notes(path, Notes(star=True))
+    film = tmp_path / "take.mocap.mkv"
+    film.write_bytes(b"film")
+    unlink = type(path).unlink
+
+    def refused(self, missing_ok=False):  # as Windows does
+        if self == film:
+            raise PermissionError(13, "Permission denied")
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(type(path), "unlink", refused)
+    with pytest.raises(TakeError, match="Cannot delete take"):
+        delete(path)
+    assert path.exists() and read_notes(path).star
+    monkeypatch.undo()
+    delete(path)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["", "  ", "..", "a/b", "a\\b", "a:b", "a\nb", "other"])
 def test_names_that_cannot_be_or_are_taken_are_refused(tmp_path, name):
     path = write(tmp_path / "take.mocap", [pose(0, 0.0)])
