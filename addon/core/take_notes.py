@@ -98,11 +98,12 @@ def rename(take: str | os.PathLike, name: str) -> Path:
     if not name or name in (".", "..") or any(sign in '<>:"/\\|?*' or ord(sign) < 32 for sign in name):
         raise TakeError(f"{name!r:.60} cannot be a take's name: it needs letters, and none of < > : \" / \\ | ? *.")
     target = take.with_name(name + SUFFIX)
-    if target == take:
+    if target.name == take.name:  # compared as they are written: to Windows, paths in another case are the same
         return take
-    if os.path.lexists(target):
-        raise TakeError(f"There is a take {name} already.")
     try:
+        # Where the disk does not tell case apart, the take itself is there under a name of another case.
+        if os.path.lexists(target) and not (target.exists() and os.path.samefile(take, target)):
+            raise TakeError(f"There is a take {name} already.")
         # The take itself last: what fails before leaves it where it was.
         for path in reversed(companions(take)):
             os.rename(path, target.with_name(target.name + path.name[len(take.name) :]))

@@ -146,6 +146,14 @@ def test_a_take_whose_video_is_in_use_is_deleted_when_it_is_tried_again(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_may_change_its_case_alone(tmp_path):
+    path, other = write(tmp_path / "take ä.mocap", [pose(0, 0.0)]), tmp_path / "Take Ä.mocap"
+    if not other.exists():
+        os.link(path, other)  # this disk tells case apart: it does what others do by themselves
+    renamed = rename(path, "Take Ä")
+    assert renamed.name == other.name and other.name in os.listdir(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["", "  ", "..", "a/b", "a\\b", "a:b", "a\nb", "other"])
 def test_names_that_cannot_be_or_are_taken_are_refused(tmp_path, name):
     path = write(tmp_path / "take.mocap", [pose(0, 0.0)])
