@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 import bpy
 
@@ -40,6 +41,8 @@ def fetch(model: Published) -> None:
     except WorkerError as error:
         raise SetupError(str(error)) from None
     except OSError as error:
+        with suppress(OSError):  # a disk that takes nothing has nothing to take back
+            background.forget(_report_file(model))
         raise SetupError(f"The download does not start: {error.strerror or error}.") from None
     watch()
 

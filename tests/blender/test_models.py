@@ -86,6 +86,16 @@ def test_only_models_that_drive_a_rig_are_listed_and_none_is_fetched_offline(ext
     assert models.report(better).state == "none"
 
 
+def test_a_download_that_cannot_start_says_so_and_is_not_begun(extension, models, better, monkeypatch, tmp_path):
+    program = tmp_path / "mocap.exe"
+    program.write_bytes(b"no program")
+    monkeypatch.setenv("MOCAP_WORKER", str(program))
+    for _ in range(2):
+        with pytest.raises(extension.core("make_worker").SetupError, match="The download does not start"):
+            models.fetch(better)
+        assert models.report(better).state == "none"
+
+
 def test_the_speed_here_is_what_was_measured(extension, models, better):
     speeds = extension.core("speeds")
     assert models.speed(better.config) == ""
