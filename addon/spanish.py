@@ -378,8 +378,6 @@ TEXTS = {
     ),
     "Open Folder": "Abrir carpeta",
     "Show the takes' folder in the file browser of the system": "Muestra la carpeta de las tomas en el sistema",
-    "Refresh": "Actualizar",
-    "Read the takes' folder again": "Vuelve a leer la carpeta de las tomas",
     "Deleted {}": "{} se ha borrado",
     "Recovered {}": "{} se ha recuperado",
     "The take's file; empty for the chosen one": "El archivo de la toma; vacío para la elegida",

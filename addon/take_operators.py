@@ -195,15 +195,6 @@ class MOCAP_OT_open_takes_folder(Operator, bpy.types.Operator):
         bpy.ops.wm.path_open(filepath=str(folder))
 
 
-class MOCAP_OT_refresh_takes(Operator, bpy.types.Operator):
-    bl_idname = "mocap.refresh_takes"
-    bl_label = "Refresh"
-    bl_description = "Read the takes' folder again"
-
-    def run(self, context):
-        take_list.refresh(context)
-
-
 CLASSES = (
     MOCAP_OT_delete_take,
     MOCAP_OT_recover_take,
@@ -212,5 +203,4 @@ CLASSES = (
     MOCAP_OT_refine_take,
     MOCAP_OT_cancel_refining,
     MOCAP_OT_open_takes_folder,
-    MOCAP_OT_refresh_takes,
 )

@@ -11,6 +11,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
 
+from taking import refresh  # noqa: E402
+
 
 @pytest.fixture
 def takes(session, extension, tmp_path):
@@ -117,7 +119,7 @@ def filmed(takes, session, actor, sender, extension, character):
         writer.add(Frame(image, actor.times_s[15] + number / 30, 0.0))
         time.sleep(0.01)
     writer.close()
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     return path
 
 
@@ -158,7 +160,7 @@ def test_a_take_is_refined_beside_blender(filmed, takes, session, extension, mon
         time.sleep(0.1)
     assert refining.made is not None, refining.problem
     assert refining.made.stem == f"{filmed.stem} refined"
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     made = next(item for item in takes.items if item.path == str(refining.made))
     assert made.frames == 40 and made.frame == pytest.approx(11 + 0.5 * 24, abs=0.1)
     with pytest.raises(RuntimeError, match="is there already"):  # and stays until it is deleted or renamed

@@ -11,6 +11,7 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="bpy is not in this Python")
 
 import rigs  # noqa: E402
+from taking import refresh  # noqa: E402
 
 FIRST_SYSTEM = Path(__file__).resolve().parents[3] / "shared" / "data" / "real" / "balance.packets.jsonl"
 
@@ -60,7 +61,7 @@ def written(takes, extension):
 
 def test_a_recorded_take_is_listed_with_its_figures(takes, record):
     path = record(skip=(4, 5))
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     (item,) = takes.items
     assert (item.name, item.path, item.state) == (path.stem, str(path), "READY")
     assert (item.frames, item.lost, item.people) == (18, 2, "0")
@@ -69,18 +70,18 @@ def test_a_recorded_take_is_listed_with_its_figures(takes, record):
 
 def test_star_and_name_are_kept_beside_the_take(takes, written):
     path = written("one")
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     takes.items[0].star = True
     takes.items[0].name = "Wälk"
     assert not path.exists() and Path(takes.items[0].path).stem == "Wälk"
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     (item,) = takes.items
     assert item.star and item.name == "Wälk" and item.frames == 20
 
 
 def test_a_name_that_cannot_be_is_told_and_changes_nothing(takes, written, extension):
     path = written("one")
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     takes.items[0].name = "a/b"
     assert path.exists() and takes.items[0].name == path.stem
     assert "a/b" in extension.addon("take_list").problem
@@ -94,7 +95,7 @@ def test_a_take_that_is_recorded_is_not_cut_off_nor_renamed_however_long_nothing
     path = session.recording.path
     sender.play(actor.packets[:20])
     os.utime(path, (1000, 1000))
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     (item,) = takes.items
     assert item.state == "RECORDING"
     item.state = "UNFINISHED"  # what the list shows may be old
@@ -108,7 +109,7 @@ def test_a_take_that_is_recorded_is_not_cut_off_nor_renamed_however_long_nothing
 
 def test_deleting_takes_the_file_and_its_notes(takes, written):
     path = written("one")
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     bpy.ops.mocap.delete_take(filepath=str(path))
     assert list(path.parent.iterdir()) == []
     with pytest.raises(RuntimeError, match="gone already"):
@@ -117,16 +118,16 @@ def test_deleting_takes_the_file_and_its_notes(takes, written):
 
 def test_the_choice_stays_with_its_take_and_goes_to_a_new_one(takes, written):
     first, second = written("first"), written("second")
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     takes.index = [item.path for item in takes.items].index(str(first))
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     assert takes.items[takes.index].path == str(first)
     bpy.ops.mocap.delete_take(filepath=str(second))
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     assert takes.items[takes.index].path == str(first)
     third = written("third")
     os.utime(third, (2e9, 2e9))
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     assert takes.items[takes.index].path == str(third)
 
 
@@ -136,11 +137,11 @@ def test_a_take_that_was_cut_off_is_recovered_onto_the_character(takes, record, 
     notes.write_notes(path, notes.Notes(recording=True))
     path.write_bytes(path.read_bytes()[:-40])
     os.utime(path, (1000, 1000))
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     assert takes.items[0].state == "UNFINISHED"
     bpy.ops.mocap.recover_take(filepath=str(path))
     assert session.last_take.path == path and len(session.last_take.frames) == 15  # 19 packets at 30 a second
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     assert (takes.items[0].state, takes.items[0].frames, takes.items[0].damaged) == ("READY", 19, 1)
     with pytest.raises(RuntimeError, match="ended as it should"):
         bpy.ops.mocap.recover_take(filepath=str(path))
@@ -188,7 +189,7 @@ def walk(takes, record, session):
     bpy.context.scene.render.fps = 30
     bpy.context.scene.frame_set(11)
     path = record(60)
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     return path
 
 
@@ -267,7 +268,7 @@ def test_a_take_that_lay_nowhere_lies_where_it_was_loaded_first(walk, takes, ses
     bpy.context.scene.frame_set(101)
     bpy.ops.mocap.load_take(filepath=str(walk))
     bpy.context.scene.frame_set(1)
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     assert takes.items[0].frame == 101
     bpy.ops.mocap.solve_again(filepath=str(walk))
     assert session.last_take.frames[0] == 101
@@ -280,7 +281,7 @@ def test_what_plays_or_shows_a_take_goes_along_when_it_is_renamed(takes, written
     image = bpy.data.images.new("film", 8, 8)
     image.source, image.filepath = "MOVIE", str(film)
     machine.put("source", str(path))
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     takes.items[0].name = "two"
     try:
         assert machine.get("source") == takes.items[0].path == str(path.with_name("two.mocap"))
@@ -301,7 +302,7 @@ def test_a_trimmed_take_keeps_its_place_and_an_offset_moves_it(walk, takes, sess
     item.frame = 111
     bpy.ops.mocap.solve_again()
     assert session.last_take.frames.tolist() == list(range(126, 157))
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     item = takes.items[0]
     assert (item.start_s, item.end_s, item.frame) == (0.5, 1.5, 111)
     item.end_s = 99.0  # beyond its end: the end
@@ -395,7 +396,7 @@ def test_a_full_disk_stops_the_recording_says_so_and_keeps_what_there_is(takes, 
     kept = extension.core("take").read_take(path)
     assert kept.damaged == 0 and 10 < len(kept.packets) < 40
     assert abs(len(session.last_take.frames) - len(kept.packets)) <= 1
-    bpy.ops.mocap.refresh_takes()
+    refresh()
     assert (takes.items[0].state, takes.items[0].frames) == ("READY", len(kept.packets))
 
 
