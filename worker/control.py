@@ -252,6 +252,8 @@ class Worker:
     def _end(self) -> None:
         if self._capture is not None:
             self._capture.stop.set()
+        self._films.close()  # first: who ends the worker may not wait for long
+        if self._capture is not None:
             self._capture.join(_STOP_S)
             self._hear_news()
         for _ in range(_GOODBYES):
@@ -259,7 +261,6 @@ class Worker:
             self._publish(time.perf_counter())
             time.sleep(0.02)
         self._previews.close()
-        self._films.close()
         self._endpoint.close()
 
 

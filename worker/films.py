@@ -21,6 +21,7 @@ class Films:
     def __init__(self):
         self._asked: dict[Address, tuple[str, float]] = {}
         self._writers: dict[Address, object] = {}
+        self._ending: list[object] = []  # writers with frames that wait
         self._lock = threading.Lock()
 
     def ask(self, address: Address, message: Film, now: float) -> str:
@@ -60,10 +61,9 @@ class Films:
     def close(self) -> None:
         """Ends all films, and waits for them."""
         with self._lock:
-            writers = list(self._writers.values())
             for address in list(self._writers):
                 self._forget(address)
-        for writer in writers:
+        for writer in self._ending:
             writer.close()
 
     def _begin(self, address: Address, path: Path) -> None:
@@ -78,6 +78,7 @@ class Films:
         writer = self._writers.pop(address, None)
         if writer is not None:
             writer.end()
+            self._ending = [one for one in self._ending if one.running] + [writer]
         self._asked.pop(address, None)
 
 
@@ -87,9 +88,9 @@ def take_of(film: Path) -> Path:
 
 def wanted(path: Path) -> bool:
     """Whether a film may be written there: beside a take that is there, and over nothing."""
-    if not (path.is_absolute() and path.name.endswith(SUFFIX + FILM_SUFFIX)) or path.exists():
+    if not (path.is_absolute() and path.name.endswith(SUFFIX + FILM_SUFFIX)):
         return False
     try:
-        return bool(read_header(take_of(path)))
-    except TakeError:
+        return not path.exists() and bool(read_header(take_of(path)))
+    except (TakeError, OSError, ValueError):  # also a name that no file can have
         return False

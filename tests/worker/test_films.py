@@ -53,6 +53,20 @@ def count_in(path) -> int:
     return count
 
 
+def test_what_waits_is_written_though_the_worker_ends_just_after_the_film(films, film):
+    films.ask(HERE, Film(str(film)), 0.0)
+    for number in range(25):
+        films.show(Frame(np.full((540, 960, 3), 7 * number, np.uint8), 5 + number / 30, 0.0))
+    films.ask(HERE, Film(""), 0.1)
+    films.close()
+    assert count_in(film) == 25
+
+
+@pytest.mark.parametrize("name", ["\0", "x" * 300])
+def test_a_name_that_no_file_can_have_is_not_filmed(films, film, name):
+    assert films.ask(HERE, Film(f"{film.parent}/{name}.mocap.mkv"), 0.0) == ""
+
+
 @pytest.mark.parametrize(
     "end",
     [
