@@ -43,17 +43,26 @@ def new(armature: bpy.types.Object, name: str, play: bool = True) -> bpy.types.A
     action = bpy.data.actions.new(name)
     action.use_fake_user = True
     action[_TAKE] = {"animated": armature.animation_data is not None}
-    before = current(armature)
-    if play and before is not None:
-        slot = "" if _LEGACY else getattr(armature.animation_data.action_slot, "identifier", "")
-        action[_TAKE].update({"before": before, "slot": slot, "kept": before.use_fake_user})
-        before.use_fake_user = True
     if not _LEGACY:
         action.slots.new(id_type="OBJECT", name=armature.name)
         action.layers.new("Layer").strips.new(type="KEYFRAME")
     if play:
-        assign(action, armature)
+        replace(action, armature)
     return action
+
+
+def replace(action: bpy.types.Action, armature: bpy.types.Object) -> None:
+    """Let the armature play a take instead of what it plays now, which stays in the file and comes back with the
+    take's removal."""
+    before = current(armature)
+    if before is not None and before != action:
+        record = action[_TAKE]
+        # Where the take was in its place already, it is kept by us.
+        kept = record["kept"] if record.get("before") == before else before.use_fake_user
+        slot = "" if _LEGACY else getattr(armature.animation_data.action_slot, "identifier", "")
+        record.update({"animated": True, "before": before, "slot": slot, "kept": kept})
+        before.use_fake_user = True
+    assign(action, armature)
 
 
 def find(uids: Sequence[int]) -> bpy.types.Action | None:

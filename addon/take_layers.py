@@ -30,7 +30,7 @@ def settle(armature: bpy.types.Object, take: bpy.types.Action, track: bool) -> N
     if there:
         return
     if not track:
-        action.assign(take, armature)
+        action.replace(take, armature)
         return
     action.give_back(take, armature)
     data = armature.animation_data or armature.animation_data_create()

@@ -204,6 +204,28 @@ def test_solving_again_replaces_the_action_where_it_was_with_the_settings_of_now
     assert 1e-4 < np.abs(np.subtract(after, before)).max() < 0.5
 
 
+def test_what_is_played_when_a_take_is_solved_again_stays_and_comes_back_with_its_removal(
+    walk, session, character, tmp_path
+):
+    data, take = character.animation_data, character.animation_data.action
+    for kept in (False, True):
+        hand = data.action = bpy.data.actions.new("Hand")
+        character.keyframe_insert("location", frame=1)
+        hand.use_fake_user = kept
+        for _ in range(2):
+            data.action = hand
+            bpy.ops.mocap.solve_again(filepath=str(walk))
+            assert data.action == take and hand.use_fake_user
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"), copy=True)
+        with bpy.data.libraries.load(str(tmp_path / "saved.blend")) as (saved, _):
+            assert {take.name, hand.name} <= set(saved.actions)
+        bpy.ops.mocap.remove_take()
+        data = character.animation_data
+        assert data.action == hand and hand.use_fake_user == kept
+        bpy.ops.mocap.solve_again(filepath=str(walk))
+        take = data.action
+
+
 def test_a_take_of_the_same_name_is_not_taken_for_one_that_was_deleted(walk, takes, record, session):
     assert walk.stem == session.last_take.action == "Take 1"
     bpy.ops.mocap.delete_take("EXEC_DEFAULT", filepath=str(walk))
