@@ -131,6 +131,16 @@ def played(armature: bpy.types.Object) -> list[tuple[bpy.types.Action, object]]:
     return out + [(strip.action, slot_of(strip)) for strip in strips]
 
 
+def theirs(armature: bpy.types.Object) -> list[bpy.types.Action]:
+    """What moves the armature, and what takes among that were played instead of."""
+    out = [action for action, _ in played(armature)]
+    for action in out:  # which grows
+        before = noted(action, "before") if is_take(action) else None
+        if before and before not in out:
+            out.append(before)
+    return out
+
+
 def curves_for(action: bpy.types.Action, slot=None) -> list[bpy.types.FCurve]:
     """The F-curves of any Action: of one slot, or all."""
     if _LEGACY:

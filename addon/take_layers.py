@@ -96,12 +96,10 @@ def made_of(path: Path, packets: Sequence[PosePacket]) -> dict[bpy.types.Object,
 
 
 def _character_of(take: bpy.types.Action) -> bpy.types.Object | None:
-    """For whom a take was made: by name, or, where that is gone, who plays it."""
+    """For whom a take was made: who plays it, or did before another one; by name where that is nobody, or several."""
     named = bpy.data.objects.get(action.noted(take, "character"))
-    if named is not None:
-        return named
-    armatures = (item for item in bpy.data.objects if item.type == "ARMATURE")
-    return next((item for item in armatures if any(take == played for played, _ in action.played(item))), None)
+    playing = [item for item in bpy.data.objects if item.type == "ARMATURE" and take in action.theirs(item)]
+    return named if named in playing or not playing else playing[0]
 
 
 def beginning(packets: Sequence[PosePacket]) -> str:

@@ -273,6 +273,27 @@ def test_a_take_is_solved_again_for_another_rig_and_the_firsts_action_stays(
 
 
 @once
+def test_a_take_stays_with_its_character_when_another_one_gets_the_characters_name(walk, record, session, character):
+    name, take = character.name, character.animation_data.action
+    character.name = "Hero"
+    bpy.ops.mocap.add_default_rig()
+    other = bpy.context.scene.mocap.target = bpy.context.object
+    other.name = name
+    bpy.ops.mocap.solve_again(filepath=str(walk))
+    made = other.animation_data.action
+    assert character.animation_data.action == take != made and len(bpy.data.actions) == 2
+    bpy.context.scene.mocap.target = character
+    record(20)  # with that in its place
+    for target, its in ((other, made), (character, take)):
+        bpy.context.scene.mocap.target = target
+        bpy.ops.mocap.solve_again(filepath=str(walk))
+        assert target.animation_data.action == its and len(bpy.data.actions) == 3
+    character.animation_data_clear()  # whom it was made for is known by name then
+    bpy.ops.mocap.solve_again(filepath=str(walk))
+    assert character.animation_data.action == take and other.animation_data.action == made
+
+
+@once
 def test_a_journal_of_the_first_system_is_loaded(session, character, takes):
     if not FIRST_SYSTEM.exists():
         pytest.skip("the shared data is not here")
