@@ -15,6 +15,7 @@ import numpy as np
 _LEGACY = bpy.app.version < (4, 4, 0)
 _LINEAR = 1  # Keyframe.interpolation, as foreach_set takes it
 _TAKE = "mocap_take"  # a take's Action says here what was before it
+_BEFORE = ("before", "slot", "kept")  # by these words
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ def replace(action: bpy.types.Action, armature: bpy.types.Object) -> None:
     before = current(armature)
     if before is not None and before != action:
         record = action[_TAKE]
+        for other in theirs(armature):
+            if is_take(other) and noted(other, "before") == action:  # which comes above it now
+                for name in _BEFORE:
+                    del other[_TAKE][name]
+                other[_TAKE].update({name: record[name] for name in _BEFORE if name in record})
         # Where the take was in its place already, it is kept by us.
         kept = record["kept"] if record.get("before") == before else before.use_fake_user
         slot = "" if _LEGACY else getattr(armature.animation_data.action_slot, "identifier", "")
@@ -88,7 +94,7 @@ def give_back(action: bpy.types.Action, armature: bpy.types.Object) -> None:
     if before is not None:
         before.use_fake_user = record["kept"]
         play(armature, before, None if _LEGACY else before.slots.get(record["slot"]))
-        for name in ("before", "slot", "kept"):
+        for name in _BEFORE:
             del action[_TAKE][name]
 
 

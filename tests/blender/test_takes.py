@@ -226,6 +226,19 @@ def test_what_is_played_when_a_take_is_solved_again_stays_and_comes_back_with_it
         take = data.action
 
 
+@once
+def test_of_takes_that_replaced_each_other_the_one_solved_again_comes_first_and_none_is_lost(takes, record, character):
+    data = character.animation_data_create()
+    hand = data.action = bpy.data.actions.new("Hand")
+    first = record()
+    record()
+    bpy.ops.mocap.solve_again(filepath=str(first))
+    for name in ("Take 1", "Take 2"):
+        assert data.action.name == name
+        bpy.ops.mocap.remove_take()
+    assert data.action == hand and not hand.use_fake_user
+
+
 def test_a_take_of_the_same_name_is_not_taken_for_one_that_was_deleted(walk, takes, record, session):
     assert walk.stem == session.last_take.action == "Take 1"
     bpy.ops.mocap.delete_take("EXEC_DEFAULT", filepath=str(walk))
