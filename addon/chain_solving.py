@@ -3,6 +3,7 @@ process of its own, and written into the take's Action.
 """
 
 import json
+import math
 import subprocess
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from .rig_controls import bone_path
 
 SAMPLING, SOLVING = 0.5, 0.95  # of the whole, when each is over
 WAITING = "Solving chains"
+_NEAR = 1e-3  # frames; what is off by less is a whole one
 
 
 class Process:
@@ -84,13 +86,15 @@ def solve(scene: bpy.types.Scene, chains: list, patience_s: float = 0.0) -> Iter
     patience_s: how long it waits for the worker between two yields. Closed early, it changes nothing. Raises
     ChainError.
     """
-    sampled, spans = [], []
+    sampled, spans, played = [], [], []
     for chain in chains:
         one = Sampled(chain)
         playing = take_layers.top(chain.armature)
         if playing is None:
             raise ChainError(f"{one.armature} plays no take for the chain {title(chain)}. Load one first.")
-        spans.append([round(frame) for frame in playing.frame_range])
+        first, last = take_layers.span(chain.armature, playing)
+        spans.append((math.ceil(first - _NEAR), math.floor(last + _NEAR)))
+        played.append(_played(chain.armature, playing))
         sampled.append((one, playing.name))
     start, end = min(first for first, _ in spans), max(last for _, last in spans)
     before = scene.frame_current, scene.frame_subframe
@@ -114,8 +118,9 @@ def solve(scene: bpy.types.Scene, chains: list, patience_s: float = 0.0) -> Iter
         finally:
             process.stop()
     missed_m = 0.0
-    for (one, name), result in zip(sampled, solved, strict=True):
-        for _ in _write(one, name, np.array(result["rotations"])):
+    for (one, name), (laid, begins, scale), result in zip(sampled, played, solved, strict=True):
+        frames = begins + (np.array(one.frames) - laid) / scale
+        for _ in _write(one, name, frames, np.array(result["rotations"])):
             yield "Writing chains", SOLVING
         missed_m = max(missed_m, max(result["missed_m"]))
     scene.frame_set(before[0], subframe=before[1])
@@ -123,9 +128,24 @@ def solve(scene: bpy.types.Scene, chains: list, patience_s: float = 0.0) -> Iter
     return f"Solved {count}; at most {missed_m * 100:.1f} cm from the target"
 
 
-def _write(one: Sampled, action_name: str, rotations: np.ndarray) -> Iterator[None]:
-    """The solved rotations (F, N, 4) as curves of the take's Action, each bone in its own rotation mode. A generator
-    that yields every few milliseconds."""
+def _played(armature: bpy.types.Object, take: bpy.types.Action) -> tuple[float, float, float]:
+    """The scene's frame at which a take begins, its own frame that plays there, and how many of the scene's one of its
+    own lasts."""
+    strips = take_layers.strips(armature, take)
+    if not strips:
+        return 0.0, 0.0, 1.0
+    strip = strips[0]
+    if len(strips) > 1 or strip.repeat != 1.0 or strip.use_reverse or strip.use_animated_time:
+        raise ChainError(
+            f"{take.name} is repeated, reversed or timed by keys on the NLA tracks of {armature.name}. "
+            "Let it lie there once, as it was recorded, to solve chains."
+        )
+    return strip.frame_start, strip.action_frame_start, strip.scale
+
+
+def _write(one: Sampled, action_name: str, frames: np.ndarray, rotations: np.ndarray) -> Iterator[None]:
+    """The solved rotations (F, N, 4) as curves of the take's Action with keys at its frames (F,), each bone in its own
+    rotation mode. A generator that yields every few milliseconds."""
     take, armature = bpy.data.actions.get(action_name), bpy.data.objects.get(one.armature)
     if take is None or armature is None:
         raise ChainError(f"The take {action_name} is gone; nothing was written.")
@@ -138,6 +158,6 @@ def _write(one: Sampled, action_name: str, rotations: np.ndarray) -> Iterator[No
         values = same_hemisphere(rotations[:, row])
         if mode != "QUATERNION":
             values = yield from rig.converted(values, mode)
-        action.write(take, channel, np.array(one.frames), values)
+        action.write(take, channel, frames, values)
         yield
     armature.update_tag()

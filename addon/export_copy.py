@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from . import action, context_owner
+from . import action, context_owner, take_layers
 from .core.rotation import from_matrix, same_hemisphere
 from .rig_controls import bone_path
 
@@ -96,10 +96,10 @@ class RigCopy:
         copy, scene = self.armature, self.scene
         scene_fps = self._user_scene.render.fps / self._user_scene.render.fps_base
         action.leave_tweaking(copy)
-        if all(take != played for played, _ in action.played(copy)):
+        if take != action.current(copy) and not take_layers.strips(copy, take):
             (copy.animation_data or copy.animation_data_create()).use_nla = False
             action.assign(take, copy)
-        first, last = take.frame_range
+        first, last = take_layers.span(copy, take)
         count = int((last - first) / scene_fps * fps + 1e-3) + 1
         times_s = np.arange(count) / fps
         bones = copy.data.bones

@@ -102,8 +102,8 @@ class MOCAP_OT_fit_range(Operator, bpy.types.Operator):
         )
 
     def run(self, context):
-        first, last = take_layers.top(context.scene.mocap.target).frame_range
         scene = context.scene
+        first, last = take_layers.span(scene.mocap.target, take_layers.top(scene.mocap.target))
         scene.frame_end = max(round(last), round(first))
         scene.frame_start = max(round(first), 0)
         scene.frame_end = max(round(last), scene.frame_start)

@@ -855,6 +855,10 @@ TEXTS = {
     "The bones of the chain {} have no length.": "Los huesos de la cadena {} no tienen longitud.",
     "{} is gone; nothing was changed.": "{} ya no está; no se cambió nada.",
     "{} plays no take for the chain {}. Load one first.": "{} no reproduce ninguna toma para la cadena {}. Carga antes una.",
+    "{} is repeated, reversed or timed by keys on the NLA tracks of {}. Let it lie there once, as it was recorded, to solve chains.": (
+        "{} se repite, va al revés o tiene claves de tiempo en las pistas de NLA de {}. Para resolver cadenas, déjala allí "
+        "una sola vez, tal como se grabó."
+    ),
     "Make Override": "Hacer anulación",
     "The character is linked from another file. Drive an override of it, which can be posed": (
         "El personaje está vinculado desde otro archivo. Mueve una anulación suya, que se puede posar"

@@ -22,8 +22,7 @@ def settle(armature: bpy.types.Object, take: bpy.types.Action, track: bool) -> N
     """
     action.leave_tweaking(armature)
     data = armature.animation_data or armature.animation_data_create()
-    # Where it lies already, it is made anew; a track that is mute is a stash.
-    there = [strip for lane in data.nla_tracks if not lane.mute for strip in lane.strips if strip.action == take]
+    there = _strips(data, take)  # where it lies already, it is made anew
     for strip in there:
         if strip.frame_start == strip.action_frame_start and strip.scale == strip.repeat == 1.0:
             _fit(strip, take)  # else the user has laid it as it is
@@ -54,6 +53,22 @@ def top(armature: bpy.types.Object | None) -> bpy.types.Action | None:
             if action.is_take(strip.action):
                 return strip.action
     return None
+
+
+def strips(armature: bpy.types.Object, take: bpy.types.Action) -> list[bpy.types.NlaStrip]:
+    """By which a take moves the character; none where it does so as the Action, or not at all."""
+    data = armature.animation_data
+    if data is None or not data.use_nla or (data.action == take and not data.use_tweak_mode):
+        return []
+    return _strips(data, take)
+
+
+def span(armature: bpy.types.Object, take: bpy.types.Action) -> tuple[float, float]:
+    """The scene's first and last frame of a take: where its strips lie; without, where its keys are."""
+    laid = strips(armature, take)
+    if not laid:
+        return tuple(take.frame_range)
+    return min(strip.frame_start for strip in laid), max(strip.frame_end for strip in laid)
 
 
 def remove(take: bpy.types.Action, armature: bpy.types.Object | None) -> None:
@@ -106,6 +121,11 @@ def beginning(packets: Sequence[PosePacket]) -> str:
     """What tells a take from another one that has its name after it was deleted."""
     first = packets[0]
     return f"{first.session} {first.timestamp:.3f} {first.meta.get('received', 0.0):.3f}"
+
+
+def _strips(data: bpy.types.AnimData, take: bpy.types.Action) -> list[bpy.types.NlaStrip]:
+    """A track that is mute is a stash."""
+    return [strip for track in data.nla_tracks if not track.mute for strip in track.strips if strip.action == take]
 
 
 def _fit(strip: bpy.types.NlaStrip, played: bpy.types.Action) -> None:

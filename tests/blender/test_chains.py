@@ -64,10 +64,10 @@ def mark(target, root="tail0", tip=f"tail{BONES - 1}", **settings):
     return chain
 
 
-def missed_m(character, target, tip=f"tail{BONES - 1}", joint=""):
+def missed_m(character, target, tip=f"tail{BONES - 1}", joint="", frames=FRAMES):
     """(F,) how far the chain's end is from its target, as Blender plays it."""
     out = []
-    for frame in FRAMES:
+    for frame in frames:
         bpy.context.scene.frame_set(frame)
         place = target.matrix_world.translation
         if joint:
@@ -130,6 +130,21 @@ def test_an_arm_follows_a_joint_of_its_own_take(program, session, character, tai
     assert bpy.ops.mocap.solve_chains() == {"FINISHED"}
     missed = missed_m(character, character, "rightLowerArm", "leftUpperLeg")
     assert np.median(missed) < 0.01
+
+
+def test_a_take_that_was_moved_on_its_track_is_solved_where_it_plays(program, session, character, tail, extension):
+    action, take = extension.addon("action"), character.animation_data.action
+    extension.addon("take_layers").settle(character, take, True)
+    strip = character.animation_data.nla_tracks[-1].strips[0]
+    strip.frame_start_ui, strip.scale = 5.0, 2.0
+    mark(tail, solver="damped")
+    assert bpy.ops.mocap.solve_chains() == {"FINISHED"}
+    assert strip.frame_end == 33.0 and missed_m(character, tail, frames=range(5, 34)).max() < TIP_M
+    (curve, *_) = [curve for curve in action.curves(take) if "tail0" in curve.data_path]
+    assert [key.co[0] for key in curve.keyframe_points] == pytest.approx(np.arange(1.0, 15.1, 0.5))
+    strip.repeat = 2.0
+    with pytest.raises(RuntimeError, match="Let it lie there once"):
+        bpy.ops.mocap.solve_chains()
 
 
 def test_a_chain_that_is_none_is_told_in_a_sentence(program, session, character, tail):

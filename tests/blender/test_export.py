@@ -222,6 +222,26 @@ def test_tables_hold_the_joints_of_every_frame(take, character, actor, tmp_path)
     assert np.abs(read[:, 2:5] - heads[:, bones.index("hips")]).max() < 1e-5
 
 
+def test_a_take_that_was_moved_on_its_track_is_exported_as_it_plays_there(
+    take, character, actor, extension, tmp_path
+):
+    def read():
+        bpy.ops.mocap.export(filepath=str(tmp_path / "take.npz"), format="NPZ")
+        with np.load(tmp_path / "take.npz") as table:
+            return table["joints_m"][:, [table["names"].tolist().index(bone) for bone in body(actor)]]
+
+    heads, _ = world_poses(character, body(actor), take.frames.tolist())
+    extension.addon("take_layers").settle(character, character.animation_data.action, True)
+    (track,) = character.animation_data.nla_tracks
+    strip = track.strips[0]
+    strip.frame_start_ui = 100.0
+    assert np.abs(read() - heads).max() < 1e-5 and np.ptp(heads, axis=0).max() > 0.1
+    strip.scale = 2.0
+    assert len(read()) == 2 * len(heads) - 1 and np.abs(read()[::2] - heads).max() < 1e-5
+    track.mute = True  # by itself then, where its keys are
+    assert np.abs(read() - heads).max() < 1e-5
+
+
 def test_several_takes_become_a_file_each_of_their_own_motion(take, session, character, actor, sender, tmp_path):
     bpy.ops.mocap.connect()
     bpy.ops.mocap.record_start()

@@ -254,6 +254,8 @@ def test_a_take_is_known_on_a_track_that_was_renamed(session, settings, base, ac
     strip.frame_start_ui = 100.0  # and stays where it was moved to
     bpy.ops.mocap.solve_again(filepath=str(session.last_take.path))
     assert strip.action.name == name and strip.frame_start == 100.0
+    bpy.ops.mocap.fit_range()
+    assert (bpy.context.scene.frame_start, bpy.context.scene.frame_end) == (100, 119)
     bpy.ops.mocap.remove_take()
     assert [track.name for track in tracks] == ["Base", "Empty"]
 
