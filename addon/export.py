@@ -5,6 +5,7 @@ Blender's importer shows it one frame later.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from .export_copy import CopyError, Motion, RigCopy
 from .recording import frames_a_second
 
 SUFFIXES = {"GLB": ".glb", "GLTF": ".gltf", "FBX": ".fbx", "BVH": ".bvh", "CSV": ".csv", "NPZ": ".npz"}
+
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # of files, on any system
 
 
 class ExportError(Exception):
@@ -91,7 +94,8 @@ def file_name(pattern: str, armature: bpy.types.Object, take: str, fps: float, p
     except (KeyError, IndexError, ValueError, AttributeError) as error:
         known = ", ".join(f"{{{part}}}" for part in parts)
         raise ExportError(f"The name {pattern!r} cannot be filled in: {error}. There are {known}.") from error
-    return bpy.path.clean_name(name).strip("_") or "take"
+    name = _NOT_IN_NAMES.sub("_", name).strip().rstrip(". ")
+    return name if name.strip("_") else "take"
 
 
 def export(

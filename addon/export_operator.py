@@ -1,5 +1,6 @@
 """`mocap.export`, and what the scene keeps for it: format, rate and names, as the export panel shows them."""
 
+import unicodedata
 from pathlib import Path
 
 import bpy
@@ -136,12 +137,14 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
             export.export(context, armature, path, self.format, options, takes[0])
             return f"Exported {path}"
         folder = path if path.is_dir() else path.parent
-        names = [self._name(context, take) for take in takes]
-        twice = next((name for name in names if names.count(name) > 1), None)
+        paths = [export.with_suffix(folder / self._name(context, take), self.format) for take in takes]
+        same = [unicodedata.normalize("NFC", path.name).casefold() for path in paths]  # to some systems
+        twice = next((path.stem for path, name in zip(paths, same, strict=True) if same.count(name) > 1), None)
         if twice is not None:
-            raise export.ExportError(f"More than one take would be named {twice}: put {{take}} into the names.")
-        for take, name in zip(takes, names, strict=True):
-            path = export.with_suffix(folder / name, self.format)
+            raise export.ExportError(
+                f"More than one take would be named {twice}: put {{take}} into the names, or rename one of them."
+            )
+        for take, path in zip(takes, paths, strict=True):
             export.export(context, armature, path, self.format, options, take)
         return f"Exported {len(takes)} takes to {folder}"
 

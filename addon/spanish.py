@@ -624,8 +624,8 @@ TEXTS = {
         "{} tiene una escala desigual o reflejada, que los motores no admiten: aplica su escala."
     ),
     "There is no take {}.": "No hay ninguna toma {}.",
-    "More than one take would be named {}: put {take} into the names.": (
-        "Más de una toma se llamaría {}: pon {take} en los nombres."
+    "More than one take would be named {}: put {take} into the names, or rename one of them.": (
+        "Más de una toma se llamaría {}: pon {take} en los nombres o cambia el nombre de una."
     ),
     # What goes wrong
     "Stand still: {}": "Quédate quieto: {}",

@@ -255,7 +255,7 @@ def test_several_takes_become_a_file_each_of_their_own_motion(take, session, cha
     bpy.context.scene.mocap_export.names = "{take}@{fps}"
     takes = [{"name": take.action}, {"name": second.action}]
     bpy.ops.mocap.export(filepath=str(tmp_path / "x"), format="GLB", takes=takes)
-    names = [f"{bpy.path.clean_name(name)}_30.glb" for name in (take.action, second.action)]
+    names = [f"{name}@30.glb" for name in (take.action, second.action)]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
     for name, of in zip(names, (take, second), strict=True):
         content = gltf_of(tmp_path / name)
@@ -271,6 +271,26 @@ def test_several_takes_become_a_file_each_of_their_own_motion(take, session, cha
     with pytest.raises(RuntimeError, match=r"There are \{character\}"):
         bpy.context.scene.mocap_export.names = "{nobody}"
         bpy.ops.mocap.export(filepath=str(tmp_path / "x"), format="GLB", takes=takes)
+    bpy.context.scene.mocap_export.names = "{take}"
+    bpy.data.actions[take.action].name, bpy.data.actions[second.action].name = "Walk", "walk"
+    with pytest.raises(RuntimeError, match="rename one of them"):  # one file to Windows
+        bpy.ops.mocap.export(filepath=str(tmp_path / "x"), format="GLB", takes=[{"name": "Walk"}, {"name": "walk"}])
+
+
+@pytest.mark.parametrize(
+    ("character_name", "take_name", "name"),
+    [
+        ("José Müller", "Größe 1.001", "José Müller_Größe 1.001"),
+        ('a<b>c:d"e/f\\g|h?i*j', "\n\x7f", "a_b_c_d_e_f_g_h_i_j___"),
+        ("_走る", "end. . ", "_走る_end"),
+        ("..", "..", ".._"),
+        ("???", "/", "take"),
+    ],
+)
+def test_a_files_name_keeps_all_that_a_file_may_be_named(extension, session, character_name, take_name, name):
+    armature = bpy.data.objects.new(character_name, bpy.data.armatures.new("x"))
+    named = extension.addon("export").file_name("{character}_{take}", armature, take_name, 30.0, "BLENDER")
+    assert named == name
 
 
 def test_rigify_is_exported_as_its_controls_move_it(session, actor_on, rig_folder, tmp_path):
