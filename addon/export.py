@@ -55,6 +55,10 @@ class FbxPreset:
     object_names: tuple[tuple[str, str], ...] = ()
 
 
+# Who writes it, the format's name, and that of the add-on in Blender's preferences.
+_WRITERS = {kind: ("gltf", "glTF", "glTF 2.0 format") for kind in ("GLB", "GLTF")}
+_WRITERS["FBX"] = ("fbx", "FBX", "FBX format")
+
 PRESETS = {
     "BLENDER": FbxPreset(),
     # Unreal's importer turns every file to Z up and front −Y, which this is already, and may take the unit for a
@@ -118,6 +122,9 @@ def export(
         raise ExportError(f"{path} is a folder; choose a file to export to.")
     if armature.mode == "EDIT":
         raise ExportError(f"{armature.name} is being edited. Leave Edit Mode first.")
+    writer, title, add_on = _WRITERS.get(kind, ("", "", ""))
+    if writer and not hasattr(bpy.types, f"EXPORT_SCENE_OT_{writer}"):
+        raise ExportError(f"Blender's {title} add-on is off; enable “{add_on}” in the preferences.")
     unfinished = path.with_name(f".{path.name}.unfinished")  # a folder, as files of a .gltf name each other
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

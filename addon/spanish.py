@@ -729,6 +729,7 @@ TEXTS = {
     "Record Take": "Grabar toma",
     # More of what goes wrong
     "Blender's glTF add-on is off; enable “glTF 2.0 format” in the preferences.": "La extensión glTF de Blender está apagada; activa «glTF 2.0 format» en las preferencias.",
+    "Blender's {} add-on is off; enable “{}” in the preferences.": "La extensión {} de Blender está apagada; activa «{}» en las preferencias.",
     "The character cannot be imported: {}": "El personaje no se puede importar: {}",
     "The name {} cannot be filled in: {}. There are {}.": "El nombre {} no se puede completar: {}. Hay {}.",
     "The settings cannot be kept in {}: {}.": "Los ajustes no se pueden guardar en {}: {}.",

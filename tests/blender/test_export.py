@@ -449,6 +449,21 @@ def test_a_path_that_cannot_be_written_is_told(take, character, tmp_path, kind):
     assert os.listdir(folder) == []
 
 
+@pytest.mark.parametrize(("kind", "add_on"), [("GLB", "io_scene_gltf2"), ("FBX", "io_scene_fbx")])
+def test_without_blenders_exporter_it_is_told_and_nothing_is_written(take, character, tmp_path, kind, add_on):
+    add_ons = import_module("addon_utils")  # there once bpy is imported
+    add_ons.disable(add_on)
+    try:
+        with pytest.raises(RuntimeError, match=r"Blender's .+ add-on is off; enable “.+ format” in"):
+            bpy.ops.mocap.export(filepath=str(tmp_path / "there" / "take"), format=kind)
+        bpy.ops.mocap.export(filepath=str(tmp_path / "take"), format="BVH")  # which is ours
+    finally:
+        add_ons.enable(add_on)
+    assert [path.name for path in tmp_path.iterdir()] == ["take.bvh"]
+    bpy.ops.mocap.export(filepath=str(tmp_path / "take"), format=kind)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_without_a_take_there_is_nothing_to_export(session, character, tmp_path):
     with pytest.raises(RuntimeError, match="poll"):
         bpy.ops.mocap.export(filepath=str(tmp_path / "x.glb"), format="GLB")
