@@ -62,7 +62,7 @@ def replace(action: bpy.types.Action, armature: bpy.types.Object) -> None:
             if is_take(other) and noted(other, "before") == action:  # which comes above it now
                 for name in _BEFORE:
                     del other[_TAKE][name]
-                other[_TAKE].update({name: record[name] for name in _BEFORE if name in record})
+                other[_TAKE].update({name: record[name] for name in ("animated", *_BEFORE) if name in record})
         # Where the take was in its place already, it is kept by us.
         kept = record["kept"] if record.get("before") == before else before.use_fake_user
         slot = "" if _LEGACY else getattr(armature.animation_data.action_slot, "identifier", "")
@@ -85,17 +85,19 @@ def leave_tweaking(armature: bpy.types.Object) -> None:
 
 
 def give_back(action: bpy.types.Action, armature: bpy.types.Object) -> None:
-    """Let the armature play what it did before the take, if that has taken its place."""
+    """Let the armature play what it did before the take, if that has taken its place; the take's removal changes
+    nothing of it any more."""
+    record = action[_TAKE].to_dict()
+    for name in _BEFORE:
+        if name in record:
+            del action[_TAKE][name]
     if current(armature) != action:
         return
-    record = action[_TAKE].to_dict()
     armature.animation_data.action = None
     before = record.get("before")
     if before is not None:
         before.use_fake_user = record["kept"]
         play(armature, before, None if _LEGACY else before.slots.get(record["slot"]))
-        for name in _BEFORE:
-            del action[_TAKE][name]
 
 
 def play(armature: bpy.types.Object, action: bpy.types.Action, slot) -> None:

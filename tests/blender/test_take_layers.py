@@ -242,6 +242,20 @@ def test_a_track_is_chosen_for_whole_takes_too_and_given_back(
     assert character.animation_data.action == base and base.use_fake_user == kept
 
 
+def test_what_is_played_under_a_take_that_is_solved_again_onto_a_track_comes_back_with_its_removal(
+    session, settings, base, actor, sender, character
+):
+    record(sender, actor.packets[:20])  # in place of the base
+    mine = character.animation_data.action = bpy.data.actions.new("Mine")
+    settings.destination = "TRACK"
+    bpy.ops.mocap.solve_again(filepath=str(session.last_take.path))
+    assert [track.strips[0].action.name for track in character.animation_data.nla_tracks] == [
+        "Mine", session.last_take.action,
+    ]  # fmt: skip
+    bpy.ops.mocap.remove_take()
+    assert character.animation_data.action == mine and base.use_fake_user
+
+
 def test_a_take_is_known_on_a_track_that_was_renamed(session, settings, base, actor, sender, character):
     settings.destination = "TRACK"
     record(sender, actor.packets[:20])
