@@ -243,7 +243,7 @@ def exported():
         yield 1.0
         yield from picture("export browser.png")
         yield from press("file.execute", lambda: browser() is None)
-        while not list(out.glob("MocapCharacter_Take_*.glb")):
+        while not list(out.glob("MocapCharacter_Take *.glb")):
             yield 0.2
     yield 0.5
     closed()
