@@ -1,6 +1,7 @@
 """A calibration under way: a countdown to get into place, then two seconds of standing, by the packets' own clock."""
 
 from .core.calibration import STAND_S, Calibration, CalibrationError, calibrate
+from .core.live import RESTART_GAP_S
 from .core.observe import observe
 from .core.protocol import PosePacket
 
@@ -47,7 +48,9 @@ class Calibrating:
         for packet in packets:
             if self.done:
                 return
-            anew = packet.session != self._session or packet.timestamp < self._time_s
+            anew = packet.session != self._session or packet.timestamp < self._time_s - RESTART_GAP_S
+            if not anew and packet.timestamp < self._time_s:  # it comes late
+                continue
             if self._start_s is None and packet.empty:
                 continue
             if self._start_s is None or anew:

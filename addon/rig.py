@@ -177,7 +177,7 @@ def find(target: Target, scene: bpy.types.Scene) -> bpy.types.Object | None:
 
 
 def is_current(target: Target, scene: bpy.types.Scene, armature: bpy.types.Object) -> bool:
-    """Whether name, map and switches are still as they were when the target was read."""
+    """Whether name, map, switches and rotation modes are still as they were when the target was read."""
     kept = bone_maps.entry(scene, armature)
     if armature.name != target.name or (kept is not None and bone_maps.bones_of(kept) != target.bone_map.bones):
         return False
@@ -185,7 +185,8 @@ def is_current(target: Target, scene: bpy.types.Scene, armature: bpy.types.Objec
     for bone, switch, value in target.driving.modes:
         if bone not in bones or bones[bone].get(switch) != value:
             return False
-    return True
+    there = ((bones.get(keyed.bone), keyed.mode) for keyed in target.driving.keyed)
+    return all(bone is None or bone.rotation_mode == mode for bone, mode in there)
 
 
 def gone(target: Target, armature: bpy.types.Object) -> list[str]:

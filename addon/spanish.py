@@ -740,6 +740,7 @@ TEXTS = {
     "Check the worker's address {} and the key in the preferences: {}.": "Comprueba la dirección del proceso {} y la clave en las preferencias: {}.",
     "This add-on carries no worker: build its zip with `mocap addon build`, and install that.": "Esta extensión no trae el proceso de captura: haz su zip con `mocap addon build` e instálalo.",
     "Calibration saw you clearly in {} of {} frames and needs {}. Stand so that your whole body is in the picture.": "La calibración te vio bien en {} de {} imágenes y necesita {}. Ponte de modo que se vea todo tu cuerpo.",
+    "Calibration did not see your hips, knees, ankles and shoulders. Stand so that your whole body is in the picture.": "La calibración no vio tus caderas, rodillas, tobillos y hombros. Ponte de modo que se vea todo tu cuerpo.",
     "Calibration did not see you stand upright with straight legs. Stand with your feet below your hips, whole in the picture, and calibrate again.": "La calibración no te vio de pie con las piernas rectas. Ponte con los pies bajo las caderas, entero en la imagen, y calibra otra vez.",
     "You moved by {} m while calibrating. Stand still for {} seconds.": "Te moviste {} m al calibrar. Quédate quieto {} segundos.",
     "Reading {}.": "Leyendo {}.",

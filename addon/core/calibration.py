@@ -3,6 +3,7 @@
 Without a calibration all of this is estimated as it goes; with one it is known from the first frame on.
 """
 
+import warnings
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -80,7 +81,9 @@ def calibrate(observations) -> Calibration:
             "Calibration did not see you stand upright with straight legs. Stand with your feet below your hips, whole "
             "in the picture, and calibrate again."
         )
-    typical = np.median(joints[:, :COCO_COUNT], axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of joints that were never seen
+        typical = np.nanmedian(joints[:, :COCO_COUNT], axis=0)
     roots = np.stack([o.root for o in sure])
     rooted = np.isfinite(roots).all(axis=1)
     travel_m = float(norm(np.ptp(roots[rooted][:, :2], axis=0))) if rooted.any() else 0.0
@@ -97,7 +100,13 @@ def calibrate(observations) -> Calibration:
     if not np.isfinite(top):
         top = (_middle(typical, "shoulder") @ up) + 0.16 * (leg_m / 0.49)
     height_m = float(top - low) / ANKLES_TO_EARS
+    if not np.isfinite([leg_m, height_m]).all():
+        raise CalibrationError(
+            "Calibration did not see your hips, knees, ankles and shoulders. Stand so that your whole body is in the "
+            "picture."
+        )
     root = tuple(np.median(roots[rooted], axis=0).tolist()) if rooted.sum() >= LEAST_FRAMES else None
+    lengths = {name: length for name, length in lengths.items() if np.isfinite(length)}
     return Calibration(tuple(up.tolist()), tuple(forward.tolist()), float(leg_m), height_m, lengths, root)
 
 

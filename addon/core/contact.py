@@ -73,7 +73,7 @@ def follow(contact, ankles, clearances, speeds, dt_s, rooted=True, pinning=True,
     sx, sy = contact.shift
     if not pinning:
         targets = [(x, y, z - floor) for x, y, z in ankles]
-        return Contact(contact.feet, (0.0, 0.0), floor, low, rise, air_s, still_s), (0.0, 0.0, -floor), targets
+        return Contact(Contact().feet, (0.0, 0.0), floor, low, rise, air_s, still_s), (0.0, 0.0, -floor), targets
 
     feet = []
     for foot, (x, y, z), clearance, speed in zip(contact.feet, ankles, clearances, speeds, strict=True):

@@ -63,6 +63,7 @@ class State:
     stand: Stand = field(default_factory=Stand)
     time_s: float | None = None
     session: str | None = None
+    mirrored: bool | None = None
     track: Smoothed | None = None
     lifter: object = None
     pose: RigPose | None = None
@@ -113,6 +114,8 @@ def step(rig, settings, state, packet):
     A frame with nobody, one that comes late, and one that cannot be read hold the pose.
     """
     b = bind(rig)
+    if state.mirrored not in (None, settings.mirror):
+        state = _begun_anew(state)
     observation, lifter = observe(packet, state.lifter, settings.mirror)
     if observation is None:
         return state, _held(state, packet)
@@ -130,7 +133,9 @@ def step(rig, settings, state, packet):
         LIFTED_LASTS if lifted else 1.0,
     )
     track = adaptive.forget(track, COAST_S)
-    state = _changed(state, track=track, lifter=lifter, time_s=packet.timestamp, session=packet.session)
+    state = _changed(
+        state, track=track, lifter=lifter, time_s=packet.timestamp, session=packet.session, mirrored=settings.mirror
+    )
     joints_camera = track.position[:JOINTS]
     root_camera = track.position[ACROSS] + track.position[DEPTH]
 
@@ -264,9 +269,13 @@ def _clocked(state, packet):
         return state, None
     if state.session == packet.session and dt_s > 0:  # the same camera, after a pause
         returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
-        return _changed(state, track=None, root_camera=None, ankles=None, returning=returning), 0.0
+        return _changed(state, track=None, root_camera=None, ankles=None, returning=returning), level.FRAME_S
+    return _begun_anew(state), 0.0
+
+
+def _begun_anew(state):
     returning = None if state.pose is None else np.ones(len(state.pose.rotations), bool)
-    return replace(State.initial(state.stand, state.held), pose=state.pose, returning=returning), 0.0
+    return replace(State.initial(state.stand, state.held), pose=state.pose, returning=returning)
 
 
 def _oriented(state, settings, joints_camera, root_camera, root_velocity, dt_s):
@@ -275,8 +284,6 @@ def _oriented(state, settings, joints_camera, root_camera, root_velocity, dt_s):
     if settings.calibration is not None:
         if state.rotation is None:
             state = _changed(state, rotation=calibrated_rotation(settings.calibration, state.stand))
-        return state, state.rotation
-    if state.rotation is not None and settings.level != "AUTO":
         return state, state.rotation
     rotation = level.WORLD_FROM_CAMERA
     if settings.level == "AUTO":

@@ -105,7 +105,9 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         clearances[rows] = clearance_m(b, ankles[rows], toes)
         yield 0.82
     ankles, clearances = ankles / b.size, clearances / b.size
-    speeds = _speeds(points, root, ankles, lifted, times_out, rooted)
+    rows = np.searchsorted(times_s, times_out).clip(max=len(times_s) - 1)
+    unseen = np.isnan(measured[rows][:, FEET, 0])
+    speeds = _speeds(points, unseen, root, ankles, lifted, times_out, rooted)
     yield 0.82
     guessed_m = np.zeros(len(times_out))
     if lifted and rooted:
@@ -230,14 +232,15 @@ def _rises(seated, times_s):
         yield row, follows, share[follows] ** 2 * (3 - 2 * share[follows])
 
 
-def _speeds(points, root, ankles, lifted, times_s, rooted):
-    """(M, 2) m/s of the feet: by `foot_speed`, or of the pose where nobody knows how far away it is."""
+def _speeds(points, unseen, root, ankles, lifted, times_s, rooted):
+    """(M, 2) m/s of the feet: by `foot_speed`, or of the pose where nobody knows how far away it is. unseen: (M, 2)."""
     if len(times_s) < 2:
         return np.zeros((len(times_s), 2))
     of_pose = norm(np.gradient(ankles, times_s, axis=0))
     if not rooted:
         return of_pose
-    return foot_speed(norm(np.gradient(points[:, FEET], times_s, axis=0)) * feet_scale(root[:, 2:], lifted), of_pose)
+    of_points = norm(np.gradient(points[:, FEET], times_s, axis=0)) * feet_scale(root[:, 2:], lifted)
+    return foot_speed(np.where(unseen, np.nan, of_points), of_pose)
 
 
 def _contacts(ankles, clearances, speeds, guessed_m, times_s, rooted, pinning, seated, floor):

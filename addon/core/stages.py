@@ -113,8 +113,9 @@ def depth_rise_m(rotation, root_from, root_to):
 
 
 def foot_speed(of_points, of_pose, wavering_m_s=WAVERING_M_S):
-    """How fast feet are, m/s, by the filtered feet and by the pose, whose depth wavers: what is beyond that counts."""
-    return np.maximum(of_points, of_pose - wavering_m_s)
+    """How fast feet are, m/s, by the filtered feet and by the pose, whose depth wavers: what is beyond that counts. Of
+    feet that are not seen (NaN) the pose alone tells."""
+    return np.where(np.isnan(of_points), of_pose, np.maximum(of_points, of_pose - wavering_m_s))
 
 
 def seated_after(seated, waited_s, scores, dt_s):

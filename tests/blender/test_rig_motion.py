@@ -31,7 +31,8 @@ def stage(session, extension, sender, acted, monkeypatch):
     Directions are (F, 8, 3) of SEGMENTS in the world.
     """
     settings = extension.core("pipeline").Settings(level="OFF", smoothness=0.0, contact=False)
-    monkeypatch.setattr(extension.addon("session"), "_settings", lambda *_: settings)
+    for module in ("session", "making"):
+        monkeypatch.setattr(extension.addon(module), "settings_of", lambda *_: settings)
     monkeypatch.setattr(extension.core("filters"), "SURPRISE", 1e9)
     monkeypatch.setattr(extension.core("easing"), "FASTEST_RAD_S", 1e9)
 

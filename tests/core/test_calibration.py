@@ -30,6 +30,18 @@ def test_height_bones_up_and_facing_are_told(standing):
     assert np.degrees(np.arccos(np.dot(calibration.forward, facing))) < 2
 
 
+def test_a_joint_that_is_missing_now_and_then_spoils_nothing_and_one_that_never_came_is_told(standing):
+    gaps = standing.copy()
+    gaps[30, BODY_INDEX["right_ankle"]] = np.nan
+    gaps[5:20, BODY_INDEX["left_elbow"]] = np.nan
+    found = told(gaps, camera())
+    assert found.leg_m == pytest.approx(0.82, rel=0.01) and np.isfinite(list(found.lengths_m.values())).all()
+    gaps[:, BODY_INDEX["left_wrist"]] = np.nan
+    found = told(gaps, camera())
+    assert "leftLowerArm" not in found.lengths_m and "rightLowerArm" in found.lengths_m
+    assert Calibration.from_header(json.loads(json.dumps({"calibration": found.as_header()}))) == found
+
+
 def test_a_crouch_a_walk_and_an_empty_picture_are_refused_in_a_sentence(standing, cmu):
     with pytest.raises(CalibrationError, match="whole body"):
         calibrate([])

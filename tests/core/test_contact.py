@@ -142,6 +142,16 @@ def test_switched_off_it_keeps_the_floor_alone():
     assert targets == [pytest.approx(LEFT), pytest.approx(RIGHT)]
 
 
+def test_switched_on_again_feet_stand_where_they_are_by_then():
+    contact, _, _ = stand()
+    (x, y, z), (far_x, far_y, far_z) = LEFT, RIGHT
+    gone = (x, y + 2, z), (far_x, far_y + 2, far_z)
+    for pinning in (False, True, True, True, True, True):
+        contact, shift, _ = follow(contact, gone, (0.0, 0.0), (0.0, 0.0), DT, pinning=pinning)
+    assert all(foot.locked and foot.pin[1] == pytest.approx(2.0) for foot in contact.feet)
+    assert shift == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)
+
+
 def test_a_free_foot_is_kept_out_of_the_floor_and_legs_bend_for_it():
     contact, _, _ = stand()
     swinging = (-0.1, 0.4, 0.03)  # 5 cm too low

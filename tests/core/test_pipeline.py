@@ -1,5 +1,7 @@
 """Packets to poses: true motion through a virtual camera, what must not change, and senders of every kind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from acting import ANKLES, FPS, HIPS, camera, joints_of, run_live, run_take, to_packets
@@ -312,6 +314,46 @@ def test_standing_feet_stay_where_they_are(humanoid_rig, standing):
         for t in (take, loose)
     ]
     assert moved[0] < moved[1] and moved[0] < 0.0005  # metres a frame, of 10 mm of noise
+
+
+@pytest.mark.parametrize("gone", [["left_ankle"], ["right_ankle"], ["left_ankle", "right_ankle"]])
+def test_an_ankle_out_of_sight_nails_nobody_to_the_spot(humanoid_rig, cmu, gone):
+    joints, _ = cmu("test/walking_1")
+    joints = joints[:240:2].copy()
+    whole, _ = run_take(humanoid_rig, Settings(), to_packets(joints, camera()), np.arange(len(joints)) / FPS)
+    joints[30:, [BODY_INDEX[name] for name in gone]] = np.nan
+    packets = to_packets(joints, camera())
+    take, _ = run_take(humanoid_rig, Settings(), packets, np.arange(len(joints)) / FPS)
+    _, live = run_live(humanoid_rig, Settings(), packets)
+    walked = np.linalg.norm(np.ptp(whole.hips_location[:, :2], axis=0))
+    for locations in (take.hips_location, np.array([pose.hips_location for pose in live])):
+        assert np.linalg.norm(np.ptp(locations[:, :2], axis=0)) > 0.85 * walked > 0.8
+
+
+@pytest.mark.parametrize("every_s", [0.9, 1.1, 3.0])
+def test_a_source_of_few_pictures_is_followed(humanoid_rig, standing, every_s):
+    raised = standing.copy()
+    for name, height in (("left_elbow", 0.27), ("left_wrist", 0.52), ("left_hand", 0.61)):
+        raised[1:, BODY_INDEX[name]] = raised[1:, BODY_INDEX["left_shoulder"]] + np.array([0, 0, height])
+    packets = [replace(p, timestamp=every_s * i) for i, p in enumerate(to_packets(raised[:25], camera(0, 0)))]
+    _, poses = run_live(humanoid_rig, Settings(), packets)
+    assert joints_of(humanoid_rig, poses[-1:])[0][BODY_INDEX["left_wrist"], 2] > 1.7
+
+
+def test_mirror_and_level_count_at_once_in_the_middle_of_a_capture(humanoid_rig, standing):
+    packets = to_packets(np.concatenate([standing] * 4), camera(0, 0, roll_deg=12))
+
+    def lean(poses):
+        return np.degrees(np.arccos(min(1.0, (poses[-1].world_from_camera @ [0.0, -1.0, 0.0])[2])))
+
+    state, _ = run_live(humanoid_rig, Settings(), packets[:-60])
+    _, still = run_live(humanoid_rig, Settings(), packets[-60:], state)
+    later = [replace(p, timestamp=p.timestamp + 2.0 * n) for n in range(1, 6) for p in packets[-60:]]
+    _, mirrored = run_live(humanoid_rig, Settings(mirror=True), later, state)
+    _, off = run_live(humanoid_rig, Settings(level="OFF"), later, state)
+    fresh, _ = run_live(humanoid_rig, Settings(mirror=True), packets)
+    np.testing.assert_allclose(mirrored[-1].world_from_camera, fresh.rotation, atol=0.03)
+    assert lean(off) < 0.5 < lean(still)
 
 
 def test_a_take_of_nobody_is_the_rest_pose(humanoid_rig):

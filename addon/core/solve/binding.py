@@ -13,6 +13,7 @@ from ..rotation import apply, cross, dot, frame, norm, swing, unit
 from ..skeleton import BODY_INDEX
 from . import limits
 from .forward import body_joints
+from .rig import RigError
 
 UP = np.array([0.0, 0.0, 1.0])
 FORWARD = np.array([0.0, -1.0, 0.0])
@@ -143,6 +144,9 @@ def _bind(rig):
     spine_share = np.cumsum(present) / sum(present)
 
     upper_parent_slot = parent_slot[driven_row[UPPERS]]
+    for name, parent in zip(SLOTS[UPPERS], upper_parent_slot.tolist(), strict=True):
+        if parent >= UPPERS.start:
+            raise RigError(f"{name} hangs from {SLOTS[parent]}, a limb from a limb. Map the bones anew.")
     leg_length = float((norm(mid - root) + norm(end - mid))[2:].mean())
     hips = rig.rest[rig.index["hips"]]
     return Binding(
