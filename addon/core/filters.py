@@ -7,7 +7,7 @@ white-noise-acceleration model, Bar-Shalom et al., Estimation with Applications 
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -88,16 +88,6 @@ def correct(track, measured, noise):
             (variance, np.zeros_like(variance), np.full_like(variance, START_SPEED_M_S**2)), -1
         )[fresh]
     return Track(position, velocity, covariance, np.where(seen, 0.0, track.unseen_s))
-
-
-def forget(track, unseen_s):
-    """The track without the points that were not measured for longer than unseen_s."""
-    lost = track.unseen_s > unseen_s
-    if not lost.any():
-        return track
-    position = track.position.copy()
-    position[lost] = np.nan
-    return replace(track, position=position)
 
 
 def smooth(measured, noise, times_s, liveliness=None, slice_frames=48):

@@ -62,12 +62,6 @@ def transpose(matrix):
     return matrix.swapaxes(-1, -2)
 
 
-def normalize(q):
-    """Unit quaternions; a zero quaternion becomes the identity."""
-    length = norm(q)
-    return np.where(length[..., None] > _TINY, q / np.maximum(length, _TINY)[..., None], IDENTITY)
-
-
 def conjugate(q):
     return q * _CONJUGATE
 

@@ -85,7 +85,6 @@ def test_unseen_points_coast_to_a_stop(walk):
         lost = filters.correct(filters.predict(lost, DT), np.full((1, 3), np.nan), np.array([0.01]))
     assert np.linalg.norm(lost.velocity) < 0.01 * speed
     assert np.linalg.norm(lost.position - track.position) <= speed * (filters.UNSEEN_DAMPING_S + DT)
-    assert np.isnan(filters.forget(lost, 1.0).position).all()
     assert np.isfinite(lost.position).all()
 
 
@@ -123,7 +122,7 @@ def test_old_tracks_are_left_alone(walk):
     measured, _ = walk
     track = filters.correct(Track.initial(1), measured[0], np.array([0.01]))
     kept = [a.copy() for a in (track.position, track.velocity, track.covariance, track.unseen_s)]
-    filters.forget(filters.correct(filters.predict(track, DT), measured[1], np.array([0.01])), 0.0)
+    filters.correct(filters.predict(track, DT), measured[1], np.array([0.01]))
     for now, before in zip(
         (track.position, track.velocity, track.covariance, track.unseen_s), kept, strict=True
     ):
