@@ -79,7 +79,7 @@ class Sampled:
         if missing or (self._joint and self._joint not in target.pose.bones):
             raise ChainError(f"{missing[0] if missing else self._joint} is gone; nothing was changed.")
         bones = [armature.pose.bones[name] for name in self.bones]
-        base = bones[0].matrix @ bones[0].matrix_basis.inverted() @ Matrix.Translation(bones[0].location)
+        base = _unposed(bones[0]) @ Matrix.Translation(bones[0].location)
         place = target.matrix_world @ (target.pose.bones[self._joint].head if self._joint else Matrix().translation)
         place = base.inverted() @ (armature.matrix_world.inverted() @ place)
         posed = [bone.matrix_basis.to_euler("XYZ", near) for bone, near in zip(bones, self._before, strict=True)]
@@ -124,3 +124,10 @@ def _joint(bone: bpy.types.PoseBone) -> tuple[list, list]:
         if getattr(bone, f"lock_ik_{axis}"):
             free[row] = False
     return [[float(number) for number in pair] for pair in limits], free
+
+
+def _unposed(bone: bpy.types.PoseBone) -> Matrix:
+    """Where a bone would be in its armature without its own pose and constraints, as its parent is now."""
+    rest, parent = bone.bone.matrix_local, bone.parent
+    above = {"parent_matrix": parent.matrix, "parent_matrix_local": parent.bone.matrix_local} if parent else {}
+    return bone.bone.convert_local_to_pose(Matrix.Identity(4), rest, **above)

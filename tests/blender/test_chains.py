@@ -124,6 +124,24 @@ def test_limits_of_the_bones_are_kept(program, session, character, tail):
             assert np.abs(np.array(angles)[[0, 2]]).max() < most + 1e-3 and abs(angles.y) < 1e-3
 
 
+def test_where_a_target_is_does_not_depend_on_what_limits_the_chain(session, character, tail, extension):
+    mark(tail)
+    reading, chain = extension.addon("chain_reading"), bpy.context.scene.mocap.chains[0]
+    bone = character.pose.bones["tail0"]
+    bone.rotation_quaternion = (np.cos(0.5), np.sin(0.5), 0.0, 0.0)
+
+    def place():
+        one = reading.Sampled(chain)
+        bpy.context.view_layer.update()
+        one.take(1, bpy.context.evaluated_depsgraph_get())
+        return one._targets[0]
+
+    free = place()
+    limit = bone.constraints.new("LIMIT_ROTATION")
+    limit.owner_space, limit.use_limit_x, limit.min_x, limit.max_x = "LOCAL", True, -0.3, 0.3
+    assert np.allclose(place(), free, atol=1e-5)
+
+
 def test_an_arm_follows_a_joint_of_its_own_take(program, session, character, tail):
     """The right wrist is put on the left hip's joint."""
     mark(character, root="rightShoulder", tip="rightLowerArm", joint="leftUpperLeg", solver="damped")
