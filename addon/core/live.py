@@ -159,7 +159,8 @@ def step(rig, settings, state, packet):
             guessed_rise_m = float(depth_rise_m(rotation, state.root_camera, root_camera)) * scale
         middle = middle + moved * scale
 
-    before = state.held if state.pose is None and state.seated else state.pose
+    afresh = first and state.held is not None  # hips and legs hold as at first, also where they were put back
+    before = state.held if state.seated and (afresh or state.pose is None) else state.pose
     previous = None if before is None else before.rotations
     if state.seated:
         joints = joints.copy()
@@ -196,14 +197,17 @@ def step(rig, settings, state, packet):
         rotations, returning = ease(
             rig,
             rotations,
-            previous,
+            state.pose.rotations,
             state.returning,
             lost,
             scores,
             track.unseen_s[:JOINTS],
             dt_s,
         )
-        rotations = rotations * np.copysign(1.0, dot(rotations, previous))[:, None]  # in one hemisphere
+        if state.seated and afresh:
+            rotations[rows] = previous[rows]
+        signs = np.copysign(1.0, dot(rotations, state.pose.rotations))  # in one hemisphere
+        rotations = rotations * signs[:, None]
     location = _location(b, state, turns, middle + shift, before, dt_s)
     pose = RigPose(rotations, location, rotation, packet.timestamp)
     state = _changed(

@@ -111,6 +111,26 @@ def test_recentring_puts_the_character_back_where_it_stood(humanoid_rig, standin
     np.testing.assert_allclose(joints[ANKLES, 2], 0.08, atol=0.03)
 
 
+def test_recentring_somebody_who_has_sat_down_elsewhere_puts_hips_and_legs_back(humanoid_rig, standing):
+    t = np.arange(60)[:, None, None] / 60
+    away = standing @ exp(np.array([0.0, 0.0, 1.2])).T + np.array([1.5, 0.8, 0.0])
+    path = np.concatenate([standing * (1 - t) + away * t, np.repeat(away[-1:], 120, axis=0)])
+    packets = to_packets(path, camera())
+    packets[70:] = without_legs(packets[70:])
+    _, poses = run_live(humanoid_rig, Settings(), packets[:1])
+    first = poses[0]
+    state, _ = run_live(humanoid_rig, Settings(), packets[:140], State.initial(held=first))
+    assert state.seated and np.linalg.norm(state.pose.hips_location - first.hips_location) > 1.0
+    _, poses = run_live(humanoid_rig, Settings(), packets[140:], recentred(state))
+    rows = [humanoid_rig.index[name] for name in LEG_BONES]
+    for pose in (poses[0], poses[-1]):
+        np.testing.assert_allclose(pose.hips_location, first.hips_location, atol=1e-6)
+        assert np.degrees(angle_between(pose.rotations[rows], first.rotations[rows])).max() < 1e-3
+    joints = joints_of(humanoid_rig, poses[-1:])[0]
+    across = unit(joints[BODY_INDEX["left_shoulder"]] - joints[BODY_INDEX["right_shoulder"]])
+    assert across[0] > 0.95  # the chest faces as the hips do
+
+
 @pytest.mark.parametrize("heaviness", [0.0, 0.25, 1.0, 4.0])
 def test_the_lag_that_is_shown_is_the_lag_of_a_swing(heaviness):
     dt_s, random = 1 / 30, np.random.default_rng(4)
