@@ -4,7 +4,7 @@ import gc
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -14,6 +14,7 @@ from . import action, key_reduction, take_layers
 from .core.pipeline import Settings, Stand, solve_take
 from .core.protocol import PosePacket
 from .core.solve.rig import RigPose
+from .core.take_clock import in_one_time
 from .key_reduction import Bounds
 from .rig import Target
 
@@ -173,23 +174,3 @@ def frames_in(first_frame: float, start_s: float, end_s: float, fps: float) -> n
 def named(people: Sequence[int]) -> str:
     """Who was seen, in words."""
     return f"seen {'was' if len(people) == 1 else 'were'} {', '.join(map(str, people))}"
-
-
-def in_one_time(packets: Sequence[PosePacket]) -> list[PosePacket]:
-    """The packets in the order of their capture, on one clock.
-
-    A take may hold several sessions, when the worker began anew; each has its own clock, so a later one is
-    moved to where its first packet arrived, or right behind the one before.
-    """
-    sessions: dict[str | None, list[PosePacket]] = {}
-    for packet in packets:
-        sessions.setdefault(packet.session, []).append(packet)
-    ordered: list[PosePacket] = []
-    for group in sessions.values():
-        group.sort(key=lambda packet: packet.timestamp)
-        if ordered:
-            pause_s = group[0].meta.get("received", 0.0) - ordered[-1].meta.get("received", 0.0)
-            shift_s = ordered[-1].timestamp + max(pause_s, 1e-3) - group[0].timestamp
-            group = [replace(packet, timestamp=packet.timestamp + shift_s) for packet in group]
-        ordered += group
-    return ordered

@@ -11,9 +11,11 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from .protocol import MAX_LINE, PacketError, PosePacket, decode, encode_pose
+from .take_clock import runs
 
 FORMAT = "vitpose-live-mocap take"
 VERSION = 1
@@ -30,7 +32,7 @@ class TakeError(Exception):
 
 @dataclass(frozen=True)
 class Take:
-    """header: the first line's fields. packets: session by session, in the order of their capture times.
+    """header: the first line's fields. packets: run by run of the senders' clocks, as `take_clock.runs` has them.
 
     damaged: lines that could not be read, a torn last one included.
     """
@@ -169,9 +171,7 @@ def read_take(path: str | os.PathLike) -> Take:
             damaged += 1
     if header is None and not packets:
         raise TakeError(f"{path} is no take: its first line is neither a take's header nor a pose packet.")
-    first = {}  # each session starts its own times
-    packets.sort(key=lambda packet: (first.setdefault(packet.session, len(first)), packet.timestamp))
-    return Take(path, header or {}, tuple(packets), damaged)
+    return Take(path, header or {}, tuple(chain.from_iterable(runs(packets))), damaged)
 
 
 def read_header(path: str | os.PathLike) -> dict:

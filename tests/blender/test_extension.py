@@ -94,6 +94,7 @@ addon/core/speeds.py
 addon/core/stages.py
 addon/core/systems.py
 addon/core/take.py
+addon/core/take_clock.py
 addon/core/take_folder.py
 addon/core/take_notes.py
 addon/core/take_summary.py

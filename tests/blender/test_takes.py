@@ -318,6 +318,25 @@ def test_a_journal_of_the_first_system_is_loaded(session, character, takes):
 
 
 @once
+@pytest.mark.parametrize("begin_s", [0.0, 1.76e9])
+def test_a_sender_whose_clock_begins_anew_goes_on_in_the_take(session, actor, sender, takes, begin_s):
+    bpy.context.scene.render.fps = 30
+    bpy.ops.mocap.connect()
+    bpy.ops.mocap.record_start()
+    foreign = [replace(packet, meta={"size": [640, 480]}) for packet in actor.packets[:40]]
+    for start_s in (0.0, begin_s):
+        sender.play([replace(packet, timestamp=start_s + number / 30) for number, packet in enumerate(foreign)])
+    received_s = [packet.meta["received"] for packet in session.recording.packets]
+    bpy.ops.mocap.record_stop()
+    bpy.ops.mocap.disconnect()
+    first, path = session.last_take, session.last_take.path
+    length_s = 2 * 39 / 30 + max(received_s[40] - received_s[39], 1e-3)  # both runs, and what was between
+    assert len(first.frames) == pytest.approx(30 * length_s, abs=2)
+    bpy.ops.mocap.load_take(filepath=str(path))
+    assert np.array_equal(first.frames - first.frames[0], session.last_take.frames - session.last_take.frames[0])
+
+
+@once
 def test_a_take_that_lay_nowhere_lies_where_it_was_loaded_first(walk, takes, session, extension):
     notes = extension.core("take_notes")
     notes.write_notes(walk, notes.Notes())

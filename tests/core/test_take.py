@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from mocap_core import places
 from mocap_core.protocol import PosePacket, decode, encode
 from mocap_core.take import Take, TakeError, TakeWriter, read_take
+from mocap_core.take_clock import in_one_time
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real" / "balance.packets.jsonl"
 
@@ -87,6 +89,87 @@ def test_late_packet_is_put_in_its_place(tmp_path):
         ("one", 2),
         ("two", 0),
     ]
+
+
+def sent(clock_s, received_s=None, session=None):
+    """A packet of a sender that numbers nothing, or of a session."""
+    meta = {} if session is None else {"v": 1, "session": session}
+    meta |= {} if received_s is None else {"received": received_s}
+    return PosePacket(np.ones((17, 2)), np.ones(17), None, clock_s, meta)
+
+
+def run(begin_s, received_s=None, count=31, session=None):
+    """Three seconds by default, ten pictures a second."""
+    return [
+        sent(begin_s + i / 10, None if received_s is None else received_s + i / 10, session) for i in range(count)
+    ]
+
+
+def solved_times(packets, path):
+    """When a take's packets are on one clock, from its first: those of memory, and the same from the disk."""
+    with TakeWriter(path, {}) as writer:
+        for packet in packets:
+            writer.write(packet)
+    now, later = in_one_time(packets), in_one_time(read_take(path).packets)
+    times_s = np.array([packet.timestamp for packet in now])
+    np.testing.assert_allclose([packet.timestamp for packet in later], times_s, atol=1e-5)
+    assert [p.meta for p in later] == [p.meta for p in now] and len(now) == len(packets)
+    return times_s - times_s[0]
+
+
+@pytest.mark.parametrize("session", [None, "one"])
+@pytest.mark.parametrize("begin_s", [0.0, -500.0, 86400.0, 1.76e9])
+def test_a_clock_that_begins_anew_goes_on_where_it_arrived(tmp_path, begin_s, session):
+    """Three seconds, half a second of nothing, three seconds on a clock that was set to something else."""
+    packets = run(0.0, 100.0, session=session) + run(begin_s, 103.5, session=session)
+    times_s = solved_times(packets, tmp_path / "take.mocap")
+    np.testing.assert_allclose(times_s, [*np.arange(31) / 10, *(3.5 + np.arange(31) / 10)], atol=1e-5)
+
+
+def test_a_file_that_is_played_over_and_over_is_one_pass_after_the_other(tmp_path):
+    packets = [packet for number in range(5) for packet in run(0.0, 100.0 + 3.1 * number)]
+    np.testing.assert_allclose(solved_times(packets, tmp_path / "take.mocap"), np.arange(155) / 10, atol=1e-5)
+
+
+def test_one_packet_with_another_clock_does_not_tear_a_take_apart(tmp_path):
+    packets = [*run(0.0, 100.0, 10), sent(1.76e9, 101.0), *run(1.1, 101.1, 10)]
+    np.testing.assert_allclose(solved_times(packets, tmp_path / "take.mocap"), np.arange(21) / 10, atol=1e-5)
+
+
+def test_another_session_between_lies_where_it_arrived(tmp_path):
+    packets = run(0.0, 100.0, 20) + run(70.0, 102.0, 20, "a") + run(0.0, 104.0, 20)
+    np.testing.assert_allclose(solved_times(packets, tmp_path / "take.mocap"), np.arange(60) / 10, atol=1e-5)
+
+
+@pytest.mark.parametrize("noted", [True, False])
+@pytest.mark.parametrize("late_s", [0.1, 0.5, 0.9])
+def test_a_packet_that_is_late_by_less_than_a_second_is_put_in_its_place(tmp_path, late_s, noted):
+    packets = run(0.0, 100.0 if noted else None)
+    late = packets.pop(12)
+    packets.insert(12 + round(late_s * 10), sent(1.2, 101.2 + late_s + 0.01 if noted else None))
+    assert late.timestamp == 1.2
+    np.testing.assert_allclose(solved_times(packets, tmp_path / "take.mocap"), np.arange(31) / 10, atol=1e-5)
+
+
+def test_pauses_and_packets_that_waited_keep_their_times(tmp_path):
+    """A minute of pause; a file sent at ten times its speed; a receiver that was busy for 20 s and lost ten of them."""
+    pause = run(0.0, 100.0) + run(63.0, 163.0)
+    np.testing.assert_allclose(solved_times(pause, tmp_path / "pause")[31:], 63 + np.arange(31) / 10, atol=1e-5)
+    fast = [sent(i / 10, 100 + i / 100) for i in range(300)]
+    np.testing.assert_allclose(solved_times(fast, tmp_path / "fast"), np.arange(300) / 10, atol=1e-5)
+    numbers = [i for i in range(400) if not 150 <= i < 250]
+    busy = [sent(i / 10, 130.0 if 100 <= i < 300 else 100 + i / 10) for i in numbers]
+    np.testing.assert_allclose(solved_times(busy, tmp_path / "busy"), np.array(numbers) / 10, atol=1e-5)
+
+
+@pytest.mark.parametrize("leap_s", [86400.0, 1.76e9, 1e12])
+@pytest.mark.parametrize("received", [None, "yesterday", True])
+def test_where_no_arrival_is_noted_no_leap_makes_a_take_endless(tmp_path, leap_s, received):
+    packets = [replace(p, meta={"received": received}) for p in run(0.0) + run(leap_s) + run(0.0)]
+    times_s = solved_times(packets, tmp_path / "take.mocap")
+    assert times_s[-1] == pytest.approx(9.0, abs=0.01) and (np.diff(times_s) >= 0).all()
+    pause_s = solved_times(run(0.0) + run(60.0), tmp_path / "pause.mocap")[31]
+    assert pause_s == pytest.approx(60.0)  # this is one
 
 
 @pytest.mark.parametrize(
