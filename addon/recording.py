@@ -16,6 +16,7 @@ from .core.playhead import taken_s
 from .core.protocol import PosePacket
 from .core.solve.rig import RigPose
 from .core.take import SUFFIX
+from .core.take_clock import runs
 from .driven import Driven
 from .held import pose_of, stand
 from .playing import Playing
@@ -161,7 +162,7 @@ class Recording:
         if self._playing is not None:
             self._playing.stop()
             if self.packets and self._playing.playhead.known:
-                taken = taken_s(self.packets[:_TELLING], clock_offset_s) + self._offset_s
+                taken = taken_s(runs(self.packets[:_TELLING])[0], clock_offset_s) + self._offset_s
                 self.first_frame = self._playing.playhead.frame_at(taken)
         early_s = max(self.from_frame - self.first_frame, 0.0) / self.fps  # captured before it began to play
         self.journal.end(frame=float(self.first_frame), start_s=early_s, end_s=self.end_s)

@@ -30,6 +30,7 @@ from .protocol import (
     encode,
 )
 from .take import TakeError
+from .take_clock import Clock
 
 _STATUS_S = 1.0
 _IDLE_S = 0.1
@@ -154,13 +155,14 @@ class Player:
         """Each packet and when it is due, by perf_counter."""
         due_s = None
         while True:
-            session, offset_s = object(), 0.0
+            session, clock, offset_s = None, None, 0.0
             for packet in self._packets():
                 now = time.perf_counter()
-                if packet.session != session:
-                    session = packet.session
+                if clock is None or packet.session != session or not clock.holds(packet):
+                    session, clock = packet.session, Clock()
                     offset_s = (now if due_s is None else due_s + _PAUSE_S) - packet.timestamp
                     self._session, self._sent = os.urandom(4).hex(), 0
+                clock.add(packet)
                 due_s = packet.timestamp + offset_s
                 if now - due_s > _STALL_S:
                     offset_s, due_s = offset_s + now - due_s, now

@@ -19,18 +19,18 @@ def runs(packets: Iterable[PosePacket]) -> list[list[PosePacket]]:
     begins where the clock goes back by more than `LATE_S` or leaps ahead of our own, as of a sender that plays a file
     again or was restarted.
     """
-    out: list[_Run] = []
-    running: dict[str | None, _Run] = {}
+    out: list[list[PosePacket]] = []
+    running: dict[str | None, tuple[Clock, list[PosePacket]]] = {}
     for packet in packets:
-        session, received_s = packet.session, _received_s(packet)
-        run = running.get(session)
-        if run is None or not run.holds(packet.timestamp, received_s):
-            run = running[session] = _Run()
+        clock, run = running.get(packet.session, (None, None))
+        if clock is None or not clock.holds(packet):
+            clock, run = running[packet.session] = Clock(), []
             out.append(run)
-        run.add(packet, received_s)
+        clock.add(packet)
+        run.append(packet)
     for run in out:
-        run.packets.sort(key=lambda packet: packet.timestamp)
-    return [run.packets for run in out]
+        run.sort(key=lambda packet: packet.timestamp)
+    return out
 
 
 def in_one_time(packets: Iterable[PosePacket]) -> list[PosePacket]:
@@ -41,7 +41,7 @@ def in_one_time(packets: Iterable[PosePacket]) -> list[PosePacket]:
     ordered: list[PosePacket] = []
     for run in runs(packets):
         if ordered:
-            before_s, after_s = _received_s(ordered[-1]), _received_s(run[0])
+            before_s, after_s = received_s(ordered[-1]), received_s(run[0])
             pause_s = 0.0 if before_s is None or after_s is None else after_s - before_s
             shift_s = ordered[-1].timestamp + max(pause_s, _STEP_S) - run[0].timestamp
             run = [replace(packet, timestamp=packet.timestamp + shift_s) for packet in run]
@@ -49,29 +49,31 @@ def in_one_time(packets: Iterable[PosePacket]) -> list[PosePacket]:
     return ordered
 
 
-class _Run:
-    """newest_s: the latest capture so far. lead_s: by how much the clock was ahead of the arrivals' at most."""
+class Clock:
+    """A run's, by the packets that came so far. newest_s: the latest capture. lead_s: by how much it was ahead of the
+    arrivals' clock at most."""
 
     def __init__(self):
-        self.packets: list[PosePacket] = []
         self.newest_s = self.lead_s = -math.inf
 
-    def add(self, packet: PosePacket, received_s: float | None) -> None:
-        self.packets.append(packet)
+    def add(self, packet: PosePacket) -> None:
         self.newest_s = max(self.newest_s, packet.timestamp)
-        if received_s is not None:
-            self.lead_s = max(self.lead_s, packet.timestamp - received_s)
+        arrived_s = received_s(packet)
+        if arrived_s is not None:
+            self.lead_s = max(self.lead_s, packet.timestamp - arrived_s)
 
-    def holds(self, time_s: float, received_s: float | None) -> bool:
-        if time_s < self.newest_s - LATE_S:
+    def holds(self, packet: PosePacket) -> bool:
+        """Whether a packet of the same session is of the same run."""
+        if packet.timestamp < self.newest_s - LATE_S:
             return False
-        if received_s is None or self.lead_s == -math.inf:
-            return time_s <= self.newest_s + UNTOLD_LEAP_S
+        arrived_s = received_s(packet)
+        if arrived_s is None or self.lead_s == -math.inf:
+            return packet.timestamp <= self.newest_s + UNTOLD_LEAP_S
         # By the most so far, as what waited in a queue comes at once, and a file that is sent fast runs ahead steadily.
-        return time_s - received_s <= self.lead_s + LEAP_S
+        return packet.timestamp - arrived_s <= self.lead_s + LEAP_S
 
 
-def _received_s(packet: PosePacket) -> float | None:
+def received_s(packet: PosePacket) -> float | None:
     """When it arrived, on our clock; None in a take that somebody else wrote."""
-    received_s = packet.meta.get("received")
-    return received_s if type(received_s) in (int, float) else None
+    arrived_s = packet.meta.get("received")
+    return arrived_s if type(arrived_s) in (int, float) else None

@@ -13,6 +13,7 @@ import numpy as np
 
 from .protocol import MAX_LINE, PacketError, PosePacket, decode
 from .take import read_header
+from .take_clock import Clock, received_s
 
 _TOO_LONG = 1.5  # times the usual step between pictures: where a sender does not number them, one is missing
 
@@ -39,12 +40,17 @@ class TakeCount:
     """Adds up the packets of a take as they come."""
 
     def __init__(self):
-        self._sessions: dict[str | None, _Session] = {}
+        self._runs: list[_Run] = []
+        self._running: dict[str | None, tuple[Clock, _Run]] = {}  # by session
         self._people: set[int] = set()
 
     def add(self, packet: PosePacket) -> None:
-        session = self._sessions.setdefault(packet.session, _Session())
-        session.add(packet)
+        clock, run = self._running.get(packet.session, (None, None))
+        if clock is None or not clock.holds(packet):
+            clock, run = self._running[packet.session] = Clock(), _Run()
+            self._runs.append(run)
+        clock.add(packet)
+        run.add(packet)
         if not packet.empty:
             self._people.add(packet.person)
 
@@ -54,21 +60,21 @@ class TakeCount:
         return tuple(sorted(self._people))
 
     def summary(self, created: str = "", damaged: int = 0) -> TakeSummary:
-        sessions = list(self._sessions.values())
-        pauses_s = [max(after.received_s[0] - before.received_s[1], 0.0) for before, after in pairwise(sessions)]
+        runs = self._runs
+        pauses_s = [max(after.received_s[0] - before.received_s[1], 0.0) for before, after in pairwise(runs)]
         return TakeSummary(
             created,
-            round(sum(session.length_s for session in sessions) + sum(pauses_s), 3),
-            sum(len(session.times_s) for session in sessions),
-            sum(session.lost for session in sessions),
-            sum(len(session.times_s - session.seen_s) for session in sessions),
+            round(sum(run.length_s for run in runs) + sum(pauses_s), 3),
+            sum(len(run.times_s) for run in runs),
+            sum(run.lost for run in runs),
+            sum(len(run.times_s - run.seen_s) for run in runs),
             self.people,
             damaged,
         )
 
 
-class _Session:
-    """One capture's share of a take: each has a clock and a count of its own."""
+class _Run:
+    """What came on one clock (see `take_clock`): each has a count of its own."""
 
     def __init__(self):
         self.times_s: set[float] = set()
@@ -77,9 +83,9 @@ class _Session:
         self._numbers: list[int] | None = []
 
     def add(self, packet: PosePacket) -> None:
-        received_s = packet.meta.get("received")
-        if isinstance(received_s, (int, float)):
-            self.received_s = [self.received_s[0] if self.times_s else received_s, received_s]
+        arrived_s = received_s(packet)
+        if arrived_s is not None:
+            self.received_s = [self.received_s[0] if self.times_s else arrived_s, arrived_s]
         self.times_s.add(packet.timestamp)
         if not packet.empty:
             self.seen_s.add(packet.timestamp)

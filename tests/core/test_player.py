@@ -84,6 +84,19 @@ def test_sessions_of_a_take_follow_each_other(play):
     assert [p.seq for p in packets] == [0, 1, 2] * 2 and len({p.session for p in packets}) == 2
 
 
+@pytest.mark.parametrize("leap_s", [0.0, 86400.0])
+def test_a_take_whose_clock_begins_anew_or_leaps_is_played_on(play, leap_s):
+    def packets():
+        first = [replace(p, meta=p.meta | {"received": 5 + p.timestamp}) for p in sample(40)]
+        later = [
+            replace(p, timestamp=p.timestamp + leap_s, meta=p.meta | {"received": 7 + p.timestamp}) for p in first[:5]
+        ]
+        return first + later
+
+    link, _ = play("The take", packets)
+    assert len(listen(link, lambda _: link.status and link.status.state == "ended")) == 45
+
+
 def test_people_keep_their_numbers(play):
     two = [replace(p, meta=p.meta | {"person": person}) for p in sample(5) for person in (0, 1)]
     link, _ = play("The take", lambda: two)

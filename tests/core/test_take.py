@@ -16,6 +16,7 @@ from mocap_core import places
 from mocap_core.protocol import PosePacket, decode, encode
 from mocap_core.take import Take, TakeError, TakeWriter, read_take
 from mocap_core.take_clock import in_one_time
+from mocap_core.take_summary import summarize
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real" / "balance.packets.jsonl"
 
@@ -124,6 +125,8 @@ def test_a_clock_that_begins_anew_goes_on_where_it_arrived(tmp_path, begin_s, se
     packets = run(0.0, 100.0, session=session) + run(begin_s, 103.5, session=session)
     times_s = solved_times(packets, tmp_path / "take.mocap")
     np.testing.assert_allclose(times_s, [*np.arange(31) / 10, *(3.5 + np.arange(31) / 10)], atol=1e-5)
+    told = summarize(tmp_path / "take.mocap")
+    assert (told.length_s, told.frames, told.lost) == (pytest.approx(6.5), 62, 0)
 
 
 def test_a_file_that_is_played_over_and_over_is_one_pass_after_the_other(tmp_path):
