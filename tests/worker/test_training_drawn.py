@@ -185,6 +185,20 @@ def test_processes_draw_pictures_of_their_own():
     assert {n % 2 for n, _ in streams[0].asked} == {0} and {n % 2 for n, _ in streams[1].asked} == {1}
 
 
+@pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
+def test_a_run_goes_on_with_another_number_of_processes(before, after):
+    pool = pool_of(Drawn(4), Processes(0, before))
+    for step in range(40):
+        pool.batch(step, 0.5)
+    again = pool_of(stream := Drawn(4), Processes(0, after))
+    again.restore(40, pool.hardness_of)
+    picked = {n for step in (40, 41) for n in numbers_in(again.batch(step, 0.5))}
+    asked = [number for number, _ in stream.asked]
+    # Chunks are drawn into few places: one that is asked for and not taken would hold up those that are waited for.
+    first = (8 + 40 * 8 // after // 2 - 16) // 4
+    assert asked == list(range(first * after, len(again.hardness_of) * after, after)) and picked <= set(asked)
+
+
 # --- rates -----------------------------------------------------------------------------------------------------
 
 

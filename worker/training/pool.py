@@ -48,6 +48,8 @@ class Pool:
         self.hardness_of = list(hardness_of)
         self.oldest = self._window(step)[0] if self.recipe.reuse else len(hardness_of)
         self.newest = self.oldest
+        # Of fewer processes each is further on than any was: what lies before is never drawn, and not asked for.
+        self.hardness_of += self.hardness_of[-1:] * (self.oldest - len(self.hardness_of))
         for number in range(self.oldest, len(self.hardness_of)):
             self._ask(number)
 
