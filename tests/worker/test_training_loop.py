@@ -159,6 +159,18 @@ def test_a_failing_painter_is_reported_and_not_waited_for(tmp_path):
         stream.close()
 
 
+def test_a_killed_painter_is_noticed_where_nobody_waits_for_it(tmp_path):
+    stream = PictureStream({"character": str(tmp_path / "none.glb"), "landmarks": "", "size": SIZE}, 4)
+    try:
+        stream.ask(0, 0.0)
+        stream._workers[0].kill()  # before it could say anything
+        stream._workers[0].join()
+        with pytest.raises(StreamError, match="has ended unexpectedly"):
+            stream.is_here(0)
+    finally:
+        stream.close()
+
+
 def test_unknown_settings_are_named():
     with pytest.raises(TrainingError, match="learning_rate"):
         Recipe.from_config({"learning_rate": 1.0})

@@ -21,6 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 _FAILED = -1
+_ENDED = (
+    "a process that draws pictures has ended unexpectedly, as where the system kills it because memory runs out; the "
+    "same command goes on from the last checkpoint, and fewer workers in the config need less memory"
+)
 #: Parts of the body are kept at every fourth pixel, from the third: where heatmaps have their cells.
 PARTS_EVERY, PARTS_FROM = 4, 2
 
@@ -169,6 +173,10 @@ class PictureStream:
         """Whether a chunk can be taken without waiting. Raises StreamError."""
         with self._arrival:
             self._check()
+            if number not in self._here and self._one_is_dead():
+                self._arrival.wait_for(lambda: _FAILED in self._here, timeout=1)  # its last words may be on their way
+                self._check()
+                raise StreamError(_ENDED)
             return number in self._here
 
     @contextmanager
@@ -177,8 +185,8 @@ class PictureStream:
         with self._arrival:
             while number not in self._here:
                 self._check()
-                if not self._arrival.wait(timeout=5) and not all(w.is_alive() for w in self._workers):
-                    raise StreamError("a process that draws pictures has ended unexpectedly")
+                if not self._arrival.wait(timeout=5) and self._one_is_dead():
+                    raise StreamError(_ENDED)
             slot = self._here.pop(number)
         try:
             yield self._slots.arrays(slot)
@@ -189,6 +197,9 @@ class PictureStream:
     def _check(self) -> None:
         if _FAILED in self._here:
             raise StreamError(f"pictures could not be drawn: {self._here[_FAILED]}")
+
+    def _one_is_dead(self) -> bool:
+        return not all(worker.is_alive() for worker in self._workers)
 
     def close(self) -> None:
         for worker in self._workers:
