@@ -1,9 +1,17 @@
 """Drawn pictures on the way to a step: the pool, the changes on the device, runs by the clock, small checkpoints."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from labelled_people import mocap_train, write_config
 
 pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install .[train]")
 
@@ -16,6 +24,7 @@ from mocap_worker.training.stream import Chunk
 from mocap_worker.training.train import Recipe, rate
 
 SIZE = (48, 64)
+GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
 CALM = {"turn_deg": 0.0, "scale": 0.0, "shift": 0.0, "gain": 0.0}
 
 
@@ -206,3 +215,42 @@ def test_the_rate_follows_the_clock_where_the_clock_ends_the_run():
     r = Recipe(lr=1.0, warmup=10, schedule="cosine", minutes=5.0)
     assert rate(r, 4, 0.0) == pytest.approx(0.5)
     assert rate(r, 500, 0.5) == pytest.approx(0.5) and rate(r, 9000, 1.0) == pytest.approx(0.0)
+
+
+# --- what cannot be drawn --------------------------------------------------------------------------------------
+
+
+def drawing_config(path, folder):
+    numbers = {"input_size": (96, 128), "val_pictures": 1, "iterations": 1}
+    return write_config(path, numbers | {"source": {"poses": 2, "split": "rest", "folder": str(folder)}})
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "told"),
+    [
+        (None, "landmarks.json, which says where the character's joints are, cannot be read: No such file"),
+        ("{", "landmarks.json does not fit the character"),
+        ("[1]", "landmarks.json does not fit the character"),
+        (json.dumps({"nose": {"bone": "head", "offset": [0, 0, 0]}}), "does not fit the character"),
+    ],
+)
+def test_a_character_without_its_landmarks_is_told_of(tmp_path, landmarks, told):
+    config = drawing_config(tmp_path / "tiny.py", tmp_path)
+    shutil.copy(GLB, tmp_path / "mine.glb")
+    if landmarks is not None:
+        (tmp_path / "mine.landmarks.json").write_text(landmarks)
+    options = ("--character", tmp_path / "mine.glb", "--motion", config, "--device", "cpu")  # "rest" reads no motion
+    code, text = mocap_train(config, "--out", tmp_path / "run", *options)
+    assert code == 1 and told in text.replace("\n", " "), text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes the drivers away as libglvnd looks for them")
+def test_without_opengl_one_sentence_says_so(tmp_path, painters_folder):
+    config = drawing_config(tmp_path / "tiny.py", painters_folder)
+    nothing = {"__EGL_VENDOR_LIBRARY_DIRS": str(tmp_path), "__EGL_VENDOR_LIBRARY_FILENAMES": ""}
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")} | nothing
+    run = [sys.executable, "-m", "mocap_worker", "train", config, "--motion", config, "--device", "cpu"]
+    run += ["--out", tmp_path / "run"]
+    done = subprocess.run(list(map(str, run)), env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and "no OpenGL to draw with" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr

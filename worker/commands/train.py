@@ -121,6 +121,7 @@ def drawn(config, folder, minutes, character, motion, val, val_images, processes
     from ..opencv import cv2
     from ..training.drawn_run import drawn_trainer
     from ..training.motion import motion_path
+    from ..training.render import RenderError
     from ..training.train import Recipe
 
     cv2.setNumThreads(1)
@@ -134,7 +135,10 @@ def drawn(config, folder, minutes, character, motion, val, val_images, processes
         **recipe.source,
     }
     torch.manual_seed(recipe.seed)
-    return drawn_trainer(config, recipe, folder, val, val_images, processes)
+    try:
+        return drawn_trainer(config, recipe, folder, val, val_images, processes)
+    except RenderError as error:
+        raise TrainingError(str(error)) from error
 
 
 def labelled(config, given, folder, minutes, workers, processes):

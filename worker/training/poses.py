@@ -17,7 +17,7 @@ from mocap_core.rotation import from_rotvec
 from mocap_core.skeleton import BODY, BODY_INDEX
 from mocap_core.solve import Rig, fit, forward
 
-from .gltf import Character
+from .gltf import Character, CharacterError
 from .held_out import UNSEEN_ACTIONS
 from .inventing import (
     ARM,
@@ -72,10 +72,22 @@ def character_rig(character: Character) -> Rig:
 
 
 def read_landmarks(path: Path, character: Character) -> tuple[np.ndarray, np.ndarray]:
-    """Where the BODY joints sit: bone rows (21,) and offsets (21, 3) in the bones' own axes, metres."""
-    table = json.loads(Path(path).read_text("utf-8"))
-    rows = np.array([character.bones.index(table[name]["bone"]) for name in BODY])
-    return rows, np.array([table[name]["offset"] for name in BODY], float)
+    """Where the BODY joints sit: bone rows (21,) and offsets (21, 3) in the bones' own axes, metres.
+
+    Raises CharacterError.
+    """
+    try:
+        table = json.loads(Path(path).read_text("utf-8"))
+        rows = np.array([character.bones.index(table[name]["bone"]) for name in BODY])
+        return rows, np.array([table[name]["offset"] for name in BODY], float).reshape(len(BODY), 3)
+    except OSError as error:
+        told = f"{path}, which says where the character's joints are, cannot be read: {error.strerror}"
+        raise CharacterError(told) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CharacterError(
+            f"{path} does not fit the character: expected JSON with one of its bones and an offset of three numbers "
+            f"for each of {', '.join(BODY)}"
+        ) from error
 
 
 def landmark_points(bones: np.ndarray, landmarks: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
