@@ -419,8 +419,8 @@ def test_a_loss_that_is_no_number_stops_and_says_where(drawn, tmp_path):
     trainer.load()
     with torch.no_grad():
         trainer.model.keypoint_head.final_layer.bias[0] = float("nan")
-    trainer.load = lambda: None
-    told = r"the loss is nan.* at step 2 \(epoch 2, annotations 10\d, 10\d\); .*last\.pt"
+    trainer.load = lambda: True
+    told = r"the loss is nan.* at step 2 \(epoch 2, annotations 10\d, 10\d\); .*last\.pt.*--init .*last\.pt --out OTHER"
     with pytest.raises(TrainingError, match=told):
         trainer.run(report=lambda line: None)
     assert trainer.checkpoint.read_bytes() == good
@@ -436,6 +436,26 @@ def test_a_run_goes_on_only_with_its_own_recipe_and_people(drawn, tmp_path):
     (tmp_path / "last.pt").write_bytes(b"PK damaged")
     with pytest.raises(TrainingError, match=r"last\.pt cannot be gone on from"):
         trainer_for(drawn, tmp_path).run(report=lambda line: None)
+
+
+def test_a_run_without_a_step_binds_nobody(drawn, tmp_path):
+    """As after a first step that ran out of memory: the config is changed, and the same command given again."""
+    others = trainer_for(drawn, tmp_path / "others")
+    others.run(report=lambda line: None, until=3)
+    trainer_for(drawn, tmp_path).run(report=lambda line: None, until=0)
+    assert (tmp_path / "last.pt").is_file()
+    changed, lines = trainer_for(drawn, tmp_path, lr=0.0, weight_decay=0.0, split=2, ema=0.0), []
+    changed.run(report=lines.append, until=1, init=others.checkpoint)
+    assert changed.step == 1 and not any("going on" in line for line in lines)
+    for key, value in others.averaged().named_parameters():
+        assert torch.equal(value, changed.model.get_parameter(key)), key
+    # Now it has made one: --init comes too late, which is said, and what is bound is bound.
+    again, lines = trainer_for(drawn, tmp_path, lr=0.0, weight_decay=0.0, split=2, ema=0.0), []
+    again.run(report=lines.append, until=2, init=tmp_path / "gone.safetensors")
+    assert again.step == 2 and lines[0] == "going on from step 1"
+    assert "gone.safetensors is not used" in lines[1] and "another --out begins" in lines[1]
+    with pytest.raises(TrainingError, match="is of a run with split=2"):
+        trainer_for(drawn, tmp_path, lr=0.0, weight_decay=0.0, ema=0.0).run(report=lambda line: None)
 
 
 def test_a_full_disk_is_told_of_before_anything_is_learnt(drawn, tmp_path):

@@ -19,7 +19,7 @@ def train(
     ] = None,
     init: Annotated[
         str | None,
-        typer.Option(help="Weights to start from: MAE's, any model's by file or name, or another run's last.pt."),
+        typer.Option(help="Weights that a run begins with: MAE's, any model's by file or name, or a run's last.pt."),
     ] = None,
     export: Annotated[
         Path | None, typer.Option(help="Where the averaged weights go at the end, as .safetensors.")
@@ -98,7 +98,8 @@ def train(
     except torch.OutOfMemoryError:
         fail(
             "The memory of the device is full: raise split in the config's training, so that a batch goes in parts, or "
-            "lower batch_size or window."
+            "lower batch_size or window. A run that has made steps keeps its numbers; begin another with its weights: "
+            f"--init {folder / 'last.pt'} --out OTHER"
         )
     except KeyboardInterrupt:
         typer.echo("Stopped at once. The same command goes on from the last checkpoint.", err=True)
@@ -178,16 +179,11 @@ def training_of(config: Path, minutes: float | None = None) -> dict:
 
 def follow(trainer, init: str | None, export: Path | None) -> None:
     """Runs a trainer to its end, and writes its weights once it is there."""
-    from ..training import starting
-
     def tell(line: str) -> None:
         if trainer.processes.first:
             print(line, flush=True)
 
-    if init is not None and not trainer.checkpoint.is_file():
-        for note in trainer.start_from(starting.read(init)):
-            tell(note)
-    trainer.run(tell)
+    trainer.run(tell, init=init)
     if export is not None and trainer.finished and trainer.processes.first:
         trainer.export(export)
         tell(f"weights: {export}")

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import kept, weights
+from . import kept, starting, weights
 from .curves import Curves
 from .processes import ALONE, Processes
 from .progress import Progress
@@ -183,8 +183,12 @@ class Loop(ABC):
             kept.made_small(state)
         kept.write(state, self.checkpoint)
 
-    def load(self) -> None:
+    def load(self) -> bool:
+        """Whether the checkpoint is of a run that goes on. One that has made no step binds nobody: its recipe may be
+        what could not run."""
         with kept.read(self.checkpoint) as state:
+            if not state["step"]:
+                return False
             self._restore(state)
             self.network.load_state_dict(state["network"])
             self.optimiser.load_state_dict(state["optimiser"])
@@ -194,16 +198,24 @@ class Loop(ABC):
             if self.recipe.ema:
                 for key, value in state["average"].items():
                     self.average[key].copy_(value)
+        return True
 
-    def run(self, report: Report = print, until: int | None = None) -> None:
-        """Trains to the end (or to step `until`). Ctrl-C ends it after the step that is being made."""
+    def run(self, report: Report = print, until: int | None = None, init: str | Path | None = None) -> None:
+        """Trains to the end (or to step `until`). Ctrl-C ends it after the step that is being made.
+
+        init: weights that a new run begins with, as for `starting.read`. Raises TrainingError and CheckpointError.
+        """
         report = report if self.processes.first else lambda line: None
         self._measures = bool(self.processes.firsts(float(self.measure is not None)))
-        if self.processes.firsts(float(self.checkpoint.is_file())):
-            self.load()
+        if self.processes.firsts(float(self.checkpoint.is_file())) and self.load():
             self._check_together()
             report(f"going on from step {self.step}")
+            if init is not None:
+                report(f"--init {init} is not used, as the run in {self.folder} goes on; another --out begins with it")
         else:
+            if init is not None:
+                for note in self.start_from(starting.read(init)):
+                    report(note)
             self.save()  # what cannot be written is known before anything was learnt
         if self.recipe.compile:
             self.network.compile()
@@ -300,7 +312,8 @@ class Loop(ABC):
         if not math.isfinite(norm) or (self.processes.count == 1 and not math.isfinite(loss)):
             raise TrainingError(
                 f"the loss is {loss} and its gradient's length {norm} at step {self.step}{self._where(batch)}; "
-                f"{self.checkpoint} holds the last good state. Lower lr."
+                f"{self.checkpoint} holds the last good state. Lower lr, and begin with it in another folder: "
+                f"--init {self.checkpoint} --out OTHER"
             )
         self.optimiser.step()
         self.step += 1
