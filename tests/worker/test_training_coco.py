@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -307,6 +308,25 @@ def test_processes_that_read_change_no_bit(drawn, tmp_path):
     helped = trainer_for(drawn, tmp_path / "helped", workers=2)
     helped.run(report=lambda line: None)
     same(alone, helped)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="torch is told of dead processes by SIGCHLD")
+def test_a_killed_reader_ends_the_run_in_a_sentence_and_it_goes_on(drawn, tmp_path):
+    """Wherever the run is just then: here, while it reports."""
+    trainer = trainer_for(drawn, tmp_path / "broken", workers=1, log_every=1, checkpoint_every=1)
+
+    def kill(line):
+        if line.startswith("step 2/"):
+            trainer._batches._workers[0].kill()
+            for _ in range(400):
+                time.sleep(0.05)  # torch's handler breaks it off
+
+    with pytest.raises(TrainingError, match=r"A process that reads pictures has ended .*last\.pt goes on"):
+        trainer.run(report=kill)
+    straight, resumed = trainer_for(drawn, tmp_path / "straight"), trainer_for(drawn, tmp_path / "broken")
+    straight.run(report=lambda line: None)
+    resumed.run(report=lambda line: None)
+    same(straight, resumed)
 
 
 def test_ctrl_c_stops_between_steps_and_loses_nothing(drawn, tmp_path):

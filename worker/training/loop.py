@@ -229,9 +229,12 @@ class Loop(ABC):
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
+            what = (str(error) or type(error).__name__).splitlines()[0]
+            if what.startswith("DataLoader worker"):  # torch's handler of SIGCHLD raises it wherever this process is
+                told = f"A process that reads pictures has ended ({what}); {self.checkpoint} goes on"
+                raise TrainingError(told) from error
             if self.processes.count == 1:
                 raise
-            what = str(error).splitlines()[0]
             raise TrainingError(f"the processes lost each other ({what}); {self.checkpoint} goes on") from error
         finally:
             self._close()
