@@ -212,6 +212,20 @@ def test_the_last_pictures_are_held_out(tmp_path, config):
         held_out(held_out(people, 0.9)[0], 0.9)
 
 
+def test_people_left_out_are_told_of_where_others_are_held_out(tmp_path):
+    data = draw_people(tmp_path, 6)
+    content = json.loads(data.read_text())
+    content["annotations"][2]["bbox"] = [5, 5, 0, 0]
+    data.write_text(json.dumps(content))
+    config = write_config(tmp_path / "tiny.py", SHORT | {"held_out": 0.4, "epochs": 1, "val_every": 9})
+    code, text = mocap_train(
+        config, "--data", data, "--out", tmp_path / "run", "--device", "cpu", "--workers", 0, "--minutes", 0.001
+    )
+    assert code == 0, text
+    assert text.count("1 labelled people have a box without area; they are left out.") == 1
+    assert "3 people in 3 pictures" in text
+
+
 def test_the_fine_tune_recipe_learns_from_the_weights_that_ship(tmp_path):
     """The shipped config, on the shipped weights, with the clock nearly out: half a minute of its twenty."""
     data = draw_people(tmp_path / "data", 6)

@@ -139,13 +139,13 @@ def held_out(people: People, share: float) -> tuple[People, People]:
             f"{len(pictures)} pictures are too few to hold out {share:.0%} of them; set held_out=0.0, or "
             "label more"
         )
-    return _some(people, ~late), _some(people, late)
+    return _some(people, ~late, people.notes), _some(people, late, [])
 
 
-def _some(people: People, which: np.ndarray) -> People:
+def _some(people: People, which: np.ndarray, notes: list[str]) -> People:
     p = people
     arrays = (a[which] for a in (p.ids, p.picture, p.boxes, p.keypoints, p.areas))
-    return People(p.pictures, p.sizes, *arrays, p.digest, [], p.skeleton)
+    return People(p.pictures, p.sizes, *arrays, p.digest, notes, p.skeleton)
 
 
 def as_dataset(people: People, config: ModelConfig) -> Dataset | None:
