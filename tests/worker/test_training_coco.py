@@ -226,6 +226,18 @@ def test_places_are_as_often_and_as_far_as_the_papers_say():
     assert p.centre[1] == pytest.approx(centre[1])
 
 
+@pytest.mark.parametrize("size", [(20, 200), (200, 20)])
+def test_a_shift_is_a_share_of_the_persons_own_box(size):
+    """Officially 0.4 (rand − 0.5) of its width and height, taken before it grows to the input's aspect."""
+    rng, (upper, lower) = np.random.default_rng(6), halves(COCO)
+    box = np.array([100, 100, 100 + size[0], 100 + size[1]], dtype=np.float32)
+    how = CropChanges(flip=0.0, half_body=0.0, shift_chance=1.0)
+    places = [choose_place(rng, how, box, np.zeros((17, 3)), 400, (192, 256), upper, lower) for _ in range(4000)]
+    moved = (np.array([p.centre for p in places]) - (box[:2] + box[2:]) / 2) / size
+    assert moved.min(0) == pytest.approx([-0.2, -0.2], abs=2e-3) and moved.max(0) == pytest.approx([0.2, 0.2], abs=2e-3)
+    assert moved.std(0) == pytest.approx([0.4 / 12**0.5] * 2, rel=0.03) and np.abs(moved).max() <= 0.2
+
+
 def test_halves_are_those_of_the_datasets():
     for name, lower in {
         "coco17": range(11, 17),

@@ -29,7 +29,8 @@ class CropChanges:
 
     flip: chance of a mirrored picture. half_body: chance to show half of a person with more than half_body_above
     labelled keypoints. scale: 1 + scale · N(0, 1), within ±scale. rotation_deg · N(0, 1), within twice that, with
-    rotation_chance. shift: within this share of the box to each side, with shift_chance.
+    rotation_chance. shift: within this share of the person's own box, before it grows to the input's aspect, to
+    each side, with shift_chance.
     """
 
     flip: float = 0.5
@@ -80,7 +81,7 @@ def choose_place(
     """box: (4,) xyxy px. keypoints: (K, 3) x, y, visibility. width: the picture's. upper, lower: as from `halves`."""
     centre, size = (value[0].astype(float) for value in crop_of(box[None], input_size))
     if rng.random() < how.shift_chance:
-        centre = centre + rng.uniform(-how.shift, how.shift, 2) * _grown(box[2:] - box[:2], input_size)
+        centre = centre + rng.uniform(-how.shift, how.shift, 2) * (box[2:] - box[:2])
     mirrored = bool(rng.random() < how.flip)
     labelled = keypoints[:, 2] > 0
     if labelled.sum() > how.half_body_above and rng.random() < how.half_body:
