@@ -1,10 +1,16 @@
 """The motion clips as body joints; skipped where the data is not there."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from mocap_core.skeleton import BODY_INDEX
 from mocap_worker.training import motion
+from mocap_worker.training.gltf import read_character
+from mocap_worker.training.poses import pose_bank, read_landmarks
+
+GLB = Path(__file__).resolve().parents[2] / "addon/assets/default_model.glb"
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,24 @@ def test_the_splits_share_no_clip(path):
     assert (len(train), len(test)) == (72, 24)
     assert not train & test
     assert motion.load_clips("test/jumping_1")[0].joints_body.shape == (1043, 21, 3)
+
+
+def test_other_clips_make_other_poses(path, tmp_path):
+    """Poses are kept in one folder: those of another file of clips are not taken for them."""
+    character = read_character(GLB)
+    marks = read_landmarks(GLB.with_suffix(".landmarks.json"), character)
+    with np.load(path) as data:
+        content = dict(data)
+    wanted = [str(name).startswith("train/walk") for name in content["clips"]]
+    assert 0 < sum(wanted) < len(wanted)
+    rows = np.repeat(wanted, content["lengths"])
+    few = {k: v[rows] if len(v.shape) and len(v) == len(rows) else v for k, v in content.items()}
+    few |= {k: v[wanted] for k, v in content.items() if v.shape[:1] == (len(wanted),)}
+    np.savez(tmp_path / "few.npz", **few)
+    both = [pose_bank(character, marks, 4, folder=tmp_path, motion=file) for file in (path, tmp_path / "few.npz")]
+    assert both[1].actions[:1] == ("walking",) and both[0].actions != both[1].actions
+    again = pose_bank(character, marks, 4, folder=tmp_path, motion=path)
+    assert np.array_equal(again.axes, both[0].axes) and len(list(tmp_path.glob("poses-*.npz"))) == 2
 
 
 def test_missing_data_says_where_it_was_looked_for(tmp_path):

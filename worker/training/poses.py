@@ -34,7 +34,7 @@ from .inventing import (
     trunk_frame,
     unit,
 )  # fmt: skip
-from .motion import action_of, load_clips
+from .motion import action_of, load_clips, motion_path
 
 _VERSION = 5
 #: Actions that no clip shows.
@@ -107,7 +107,7 @@ def pose_bank(
     folder: Path = Path("runs"),
     motion: Path | None = None,
 ) -> PoseBank:
-    """`count` poses of the clips of `split`, from `folder` if they were made before.
+    """`count` poses of the clips of `split`, from `folder` if they were made before of the same clips.
 
     split: "train", without UNSEEN_ACTIONS, "test", or "rest" for none: the rest pose with invented limbs, which needs
         no motion data.
@@ -117,6 +117,7 @@ def pose_bank(
         json.dumps([_VERSION, count, split, seed, mix, character.bones]).encode()
         + character.rest.tobytes()
         + landmarks[1].tobytes()
+        + (b"" if split == "rest" else motion_path(motion).read_bytes())
     ).hexdigest()[:16]
     path = Path(folder) / f"poses-{key}.npz"
     if not path.is_file():
