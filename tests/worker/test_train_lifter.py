@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +227,175 @@ def test_training_learns_and_goes_on_where_it_stopped(tmp_path, stepping):
     done = train(parts, 0.1, tmp_path / "checkpoint.pt", width=64, blocks=1, batch=64, report=said.append)
     assert said[-1] is last  # its minutes are spent
     assert all(np.isfinite(value).all() for value in done.arrays().values())
+
+
+SMALL = {"width": 64, "blocks": 1, "batch": 64}
+
+
+def test_a_loss_that_is_no_number_leaves_the_last_good_checkpoint(tmp_path, stepping):
+    from mocap_worker.training.lifter import train
+    from mocap_worker.training.recipe import TrainingError
+
+    parts, checkpoint = cut([stepping]), tmp_path / "checkpoint.pt"
+    train(parts, 0.002, checkpoint, **SMALL)
+    good = checkpoint.read_bytes()
+    with pytest.raises(TrainingError, match=r"the loss is .* holds the last good state"):
+        train(parts, 0.1, checkpoint, rate=1e30, **SMALL)
+    assert checkpoint.read_bytes() == good
+
+
+def interrupted_at(step, monkeypatch):
+    from mocap_worker.training import lifter
+
+    follow, steps = lifter._follow, []
+
+    def follow_and_stop(*arguments):
+        follow(*arguments)
+        steps.append(None)
+        if len(steps) == step:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(lifter, "_follow", follow_and_stop)
+
+
+def test_ctrl_c_keeps_every_step(tmp_path, stepping, monkeypatch):
+    import torch
+
+    from mocap_worker.training.lifter import train
+
+    parts, checkpoint, said = cut([stepping]), tmp_path / "checkpoint.pt", []
+    interrupted_at(3, monkeypatch)
+    assert train(parts, 10, checkpoint, report=said.append, **SMALL) is None
+    assert said[-1].step == torch.load(checkpoint, weights_only=True)["step"] == 3
+    assert train(parts, said[-1].minutes, checkpoint, **SMALL) is not None  # goes on from there: nothing is left to do
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, stepping):
+    from mocap_worker.training.lifter import train
+    from mocap_worker.training.recipe import TrainingError
+
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full to stand for a full disk")
+    parts, checkpoint = cut([stepping]), tmp_path / "checkpoint.pt"
+    for _ in range(2):  # before the first step, and after some
+        kept = checkpoint.read_bytes() if checkpoint.exists() else None
+        (tmp_path / "checkpoint.part").symlink_to(full)
+        with pytest.raises(TrainingError, match=r"checkpoint\.pt cannot be written.*what was there is kept"):
+            train(parts, 0.004, checkpoint, **SMALL)
+        assert kept == (checkpoint.read_bytes() if checkpoint.exists() else None)
+        assert not (tmp_path / "checkpoint.part").exists()
+        train(parts, 0.002, checkpoint, **SMALL)
+
+
+@pytest.mark.parametrize("damage", ["bytes", "names", "widths", "none"])
+def test_a_checkpoint_that_cannot_be_gone_on_from_is_said(damage, tmp_path, stepping):
+    import torch
+
+    from mocap_worker.training.lifter import train
+    from mocap_worker.training.recipe import TrainingError
+
+    parts, checkpoint = cut([stepping]), tmp_path / "checkpoint.pt"
+    train(parts, 0.002, checkpoint, **SMALL)
+    whole = checkpoint.read_bytes()
+    if damage == "bytes":
+        checkpoint.write_bytes(whole[: len(whole) // 2])
+    elif damage == "names":
+        torch.save({"net": 5}, checkpoint)
+    elif damage == "none":
+        checkpoint.write_bytes(b"")
+    before = checkpoint.read_bytes()
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt cannot be gone on from") as said:
+        train(parts, 0.1, checkpoint, **SMALL | ({"width": 32} if damage == "widths" else {}))
+    assert "\n" not in str(said.value) and checkpoint.read_bytes() == before
+
+
+def test_weights_that_cannot_be_begun_with_are_said(tmp_path, stepping):
+    from mocap_core.lift.network import LiftError
+    from mocap_worker.training.lifter import train
+
+    other = filled(width=96, inner=40, blocks=2).arrays(np.float32)
+    np.savez(tmp_path / "widths.npz", **other)
+    np.savez(tmp_path / "nan.npz", **other | {"w0": np.full_like(other["w0"], np.nan)})
+    (tmp_path / "damaged.npz").write_bytes((tmp_path / "nan.npz").read_bytes()[:5000])
+    (tmp_path / "empty.npz").write_bytes(b"")
+    for name, widths, told in [
+        ("widths", SMALL, "of other widths"),
+        ("nan", {"width": 96, "inner": 40}, "no finite numbers"),
+        ("damaged", SMALL, "damaged"),
+        ("empty", SMALL, "empty"),
+    ]:
+        with pytest.raises(LiftError, match=told):
+            train(cut([stepping]), 0.1, tmp_path / "checkpoint.pt", init=tmp_path / f"{name}.npz", **widths)
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
+def test_a_killed_maker_of_people_is_said_and_the_checkpoint_goes_on(tmp_path, stepping, monkeypatch):
+    import multiprocessing
+
+    from mocap_worker.training import lifter
+    from mocap_worker.training.recipe import TrainingError
+
+    follow = lifter._follow
+
+    def follow_and_kill(*arguments):
+        follow(*arguments)
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    monkeypatch.setattr(lifter, "_follow", follow_and_kill)
+    with pytest.raises(TrainingError, match="a process that makes people ended"):
+        lifter.train(cut([stepping]), 10, tmp_path / "checkpoint.pt", workers=1, **SMALL)
+    assert (tmp_path / "checkpoint.pt").is_file()
+
+
+@pytest.fixture
+def command(tmp_path, stepping, monkeypatch):
+    """`mocap train-lifter` on the clip of our own, and where it would install."""
+    from typer.testing import CliRunner
+
+    from mocap_core.lift import network
+    from mocap_worker.cli import app
+    from mocap_worker.training import motion
+
+    shipped = tmp_path / "shipped.npz"
+    shipped.write_bytes(b"those that ship")
+    monkeypatch.setattr(network, "WEIGHTS", shipped)
+    monkeypatch.setattr(motion, "load_clips", lambda part, path: [stepping])
+    run = ["train-lifter", "--minutes", "0.01", "--workers", "0", "--install"]
+    return lambda out: CliRunner().invoke(app, [*run, "--out", str(out)]), shipped
+
+
+def test_weights_are_installed_once_they_are_measured(tmp_path, command, monkeypatch):
+    from mocap_core.lift.network import LiftError
+    from mocap_worker.bench import lift
+
+    run, shipped = command
+    out = tmp_path / "out"
+
+    def failing(clips, weights):
+        assert weights.is_file() and shipped.read_bytes() == b"those that ship"
+        raise LiftError("nothing to measure")
+
+    monkeypatch.setattr(lift, "measure_lift", failing)
+    result = run(out)
+    assert result.exit_code == 1 and "mocap train-lifter: nothing to measure" in result.output
+    assert shipped.read_bytes() == b"those that ship"
+    monkeypatch.setattr(lift, "measure_lift", lambda clips, weights: [{"name": "lift/true 2D/all", "deg": 1.0}])
+    assert run(out).exit_code == 0
+    assert shipped.read_bytes() == (out / "weights.npz").read_bytes() and Network(shipped)
+
+
+def test_ctrl_c_and_a_place_that_is_no_folder_are_one_sentence(tmp_path, command, monkeypatch):
+    run, shipped = command
+    (tmp_path / "file").write_text("no folder")
+    result = run(tmp_path / "file")
+    assert result.exit_code == 1 and result.output.startswith("mocap train-lifter: ")
+    assert "cannot be written" in result.output and result.output.count("\n") == 1
+    interrupted_at(1, monkeypatch)
+    result = run(tmp_path / "out")
+    assert result.exit_code == 130 and f"goes on from {tmp_path / 'out' / 'checkpoint.pt'}" in result.output
+    assert not (tmp_path / "out/weights.npz").exists() and shipped.read_bytes() == b"those that ship"
 
 
 def test_another_process_makes_the_same_people(stepping):

@@ -6,6 +6,7 @@ batch norms into the matrices that `mocap_core.lift.network` multiplies.
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable
@@ -18,10 +19,13 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from mocap_core.lift.features import BONES, FEATURES, JOINTS_FROM_BONES
-from mocap_core.lift.network import Network
+from mocap_core.lift.network import LiftError, Network
 
+from . import kept
 from .lifter_cameras import FRAMES, samples
 from .lifter_people import Parts
+from .recipe import TrainingError
+from .stopping import stop_asked
 
 #: What an error of a bone's direction costs, by bone: what drives a rig counts.
 _BONE_WEIGHT = {
@@ -176,68 +180,97 @@ def train(
     batch: int = 1024,
     rate: float = 2e-3,
     report: Callable[[Progress], None] = lambda progress: None,
-) -> LiftNet:
+) -> LiftNet | None:
     """Train for `minutes` of this process's time, going on from `checkpoint` if it is there.
 
     The learning rate falls along a half cosine over the minutes; what is returned is the running
-    mean of the weights. init: weights to begin with, at half the rate. workers: processes that make people beside
-    this one; which they are does not depend on it. Raises LiftError.
+    mean of the weights, None where Ctrl-C or SIGTERM ended it before: `checkpoint` goes on then. init: weights
+    to begin with, at half the rate. workers: processes that make people beside this one; which they are does not
+    depend on it. Raises LiftError and TrainingError; `checkpoint` holds the last good state.
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     net, mean = (LiftNet(width, inner, blocks) for _ in range(2))
     if init is not None:
         rate /= 2
-        x = samples(np.random.default_rng([seed, 0, 1]), parts, 4096).x[:, 0]
-        net.begin_as(Network(init), torch.from_numpy(np.ascontiguousarray(x)))
+        _begin_with(net, init, parts, seed)
     mean.load_state_dict(net.state_dict())
     decay = [p for p in net.parameters() if p.ndim > 1]
     other = [p for p in net.parameters() if p.ndim == 1]
     groups = [{"params": decay, "weight_decay": 0.01}, {"params": other, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=rate)
     step, spent, loss_mean = 0, 0.0, float("nan")
-    if checkpoint.is_file():
-        saved = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(saved["net"])
-        mean.load_state_dict(saved["mean"])
-        optimizer.load_state_dict(saved["optimizer"])
-        step, spent = saved["step"], saved["spent"]
-    batches = iter(_Batches(parts, seed, batch).since(step, workers))
-    joints_from = torch.from_numpy(JOINTS_FROM_BONES)
-    weight = torch.tensor([_BONE_WEIGHT.get(b, 0.1 if "eye" in b else 1.0) for b in BONES])
 
     def save():
-        checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        part = checkpoint.with_suffix(".part")
         state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimizer": optimizer.state_dict()}
-        torch.save({**state, "step": step, "spent": spent}, part)
-        part.replace(checkpoint)
+        kept.write({**state, "step": step, "spent": spent}, checkpoint)
 
-    total = minutes * 60
-    last = said = time.monotonic()
-    while spent < total:
-        share = spent / total
-        for group in optimizer.param_groups:
-            group["lr"] = float(rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6)
-        x, truth, view = next(batches)
-        net.train()
-        with torch.autocast("cpu", torch.bfloat16):
-            bones = net(x.flatten(0, 1))
-        loss = loss_of(bones.float().view_as(truth), truth, view, weight, joints_from)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        _follow(mean, net, min(0.999, step / (step + 50)))
-        loss_mean = loss.item() if loss_mean != loss_mean else 0.98 * loss_mean + 0.02 * loss.item()
-        now = time.monotonic()
-        spent, last = spent + now - last, now
-        if now - said > 20 or spent >= total:
-            said = now
-            save()
-            report(Progress(spent / 60, minutes, step, loss_mean))
-    return mean.eval()
+    if checkpoint.is_file():
+        with kept.read(checkpoint) as saved:
+            net.load_state_dict(saved["net"])
+            mean.load_state_dict(saved["mean"])
+            optimizer.load_state_dict(saved["optimizer"])
+            step, spent = int(saved["step"]), float(saved["spent"])
+    else:
+        save()  # what cannot be written is known before anything was learnt
+    joints_from = torch.from_numpy(JOINTS_FROM_BONES)
+    weight = torch.tensor([_BONE_WEIGHT.get(b, 0.1 if "eye" in b else 1.0) for b in BONES])
+    total, first = minutes * 60, step
+    try:
+        with stop_asked() as asked:
+            batches = iter(_Batches(parts, seed, batch).since(step, workers))
+            last = said = time.monotonic()
+            while spent < total and not asked.is_set():
+                share = spent / total
+                for group in optimizer.param_groups:
+                    group["lr"] = float(rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6)
+                x, truth, view = next(batches)
+                net.train()
+                with torch.autocast("cpu", torch.bfloat16):
+                    bones = net(x.flatten(0, 1))
+                loss = loss_of(bones.float().view_as(truth), truth, view, weight, joints_from)
+                optimizer.zero_grad()
+                loss.backward()
+                norm = float(nn.utils.clip_grad_norm_(net.parameters(), 1.0))
+                if not (math.isfinite(loss.item()) and math.isfinite(norm)):
+                    raise TrainingError(
+                        f"the loss is {loss.item()} and its gradient's length {norm} at step {step}; {checkpoint} "
+                        "holds the last good state. Choose another --seed or --init, and another --out."
+                    )
+                optimizer.step()
+                step += 1
+                _follow(mean, net, min(0.999, step / (step + 50)))
+                loss_mean = loss.item() if loss_mean != loss_mean else 0.98 * loss_mean + 0.02 * loss.item()
+                now = time.monotonic()
+                spent, last = spent + now - last, now
+                if now - said > 20:
+                    said = now
+                    save()
+                    report(Progress(spent / 60, minutes, step, loss_mean))
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        if asked.is_set():  # whoever asked ended that process, too
+            return None
+        raise TrainingError(f"a process that makes people ended; {checkpoint} goes on from the last save") from error
+    if step > first:
+        save()
+        report(Progress(spent / 60, minutes, step, loss_mean))
+    return None if spent < total else mean.eval()
+
+
+def _begin_with(net: LiftNet, init: Path, parts: Parts, seed: int) -> None:
+    try:
+        network = Network(init)
+        x = samples(np.random.default_rng([seed, 0, 1]), parts, 4096).x[:, 0]
+        net.begin_as(network, torch.from_numpy(np.ascontiguousarray(x)))
+    except LiftError:
+        raise
+    except Exception as error:  # a damaged file, or one of other widths, fails in many ways
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise LiftError(f"{init} cannot be begun with ({what}): it is damaged, or of other widths") from error
+    if not all(value.isfinite().all() for value in net.state_dict().values()):
+        raise LiftError(f"{init} holds weights that are no finite numbers; give others to begin with")
 
 
 @torch.no_grad()
