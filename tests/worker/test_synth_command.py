@@ -1,6 +1,7 @@
 """`mocap synth` as a user runs it, and what `mocap train` says to a config that is no recipe."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -58,6 +59,36 @@ def test_a_preview_shows_pictures_above_their_histograms(tmp_path):
     graphs = sheet[2 * 128 :].reshape(-1, 3)
     bars = (np.abs(graphs.astype(int) - (190, 120, 70)).max(1) < 12).sum()
     assert (graphs > 240).all(1).sum() > 0.3 * len(graphs) > bars > 2000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Stopped; what was drawn is in "),
+        (["--crops", "96x128"], "Stopped; what was drawn is in "),
+        (["--preview"], "Stopped; no preview was written."),
+    ],
+)
+def test_ctrl_c_says_what_there_is(tmp_path, monkeypatch, arguments, sentence):
+    from typer.testing import CliRunner
+
+    from mocap_worker.cli import app
+    from mocap_worker.training.pictures import PictureSource
+
+    for name in ("draw", "frame"):
+
+        def stopped(self, index, *rest, drawing=getattr(PictureSource, name)):
+            if index == 1:
+                signal.raise_signal(signal.SIGINT)
+            return drawing(self, index, *rest)
+
+        monkeypatch.setattr(PictureSource, name, stopped)
+    run = ["synth", "--split", "rest", "--poses", "4", "--out", str(tmp_path), "--longest", "100", *arguments]
+    result = CliRunner().invoke(app, run)
+    if "no OpenGL" in result.output:
+        pytest.skip(result.output.strip())
+    assert result.exit_code == 130 and sentence in result.output
+    assert (tmp_path / "annotations.json").exists() == ("what was drawn" in sentence)
 
 
 @pytest.mark.parametrize(

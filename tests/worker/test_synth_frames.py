@@ -15,6 +15,7 @@ from mocap_core.skeleton import COCO17
 from mocap_worker.evaluation.datasets import open_dataset
 from mocap_worker.training.chance import Chance
 from mocap_worker.training.frames import write_frames
+from mocap_worker.training.gltf import CharacterError
 from mocap_worker.training.pictures import SEEN_ON, PictureSource, show
 from mocap_worker.training.render import PARTS, RenderError, part_of_bone
 from mocap_worker.training.scene import bystanders
@@ -123,6 +124,12 @@ def test_what_was_drawn_before_ctrl_c_is_labelled(tmp_path):
         write_frames(OPTIONS | {"people": "varied"}, 9, tmp_path, longest=100, progress=stop)
     data = json.loads((tmp_path / "annotations.json").read_text("utf-8"))
     assert len(data["images"]) == 2 and {a["image_id"] for a in data["annotations"]} <= {0, 1}
+
+
+def test_where_nothing_was_drawn_the_folder_stays_free(tmp_path):
+    with pytest.raises((CharacterError, OSError), match=r"nobody\.glb"):
+        write_frames(OPTIONS | {"character": tmp_path / "nobody.glb"}, 2, tmp_path)
+    assert not (tmp_path / "annotations.json").exists()
 
 
 # --- what is seen ---------------------------------------------------------------------------------------------

@@ -128,6 +128,17 @@ def test_data_set_is_written_as_coco(source, tmp_path):
     assert not part[:y].any() and not part[y + h :].any() and part[y].any() and part[:, x + w - 1].any()
 
 
+def test_crops_drawn_before_ctrl_c_are_labelled(source, tmp_path):
+    def broken_off():
+        yield source.draw(0, 0.0)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_coco(broken_off(), tmp_path)
+    data = json.loads((tmp_path / "annotations.json").read_text("utf-8"))
+    assert [image["id"] for image in data["images"]] == [a["image_id"] for a in data["annotations"]] == [0]
+
+
 def test_a_file_that_is_no_character_is_named(tmp_path):
     path = tmp_path / "broken.glb"
     path.write_bytes(b"no GLB at all, only text")

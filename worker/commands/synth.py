@@ -109,5 +109,11 @@ def synth(
     except (CharacterError, MotionError, RenderError, OSError) as error:
         fail(str(error))
     except KeyboardInterrupt:
-        typer.echo(f"Stopped; what was drawn is in {out}.", err=True)
+        if preview:
+            told = "no preview was written"
+        elif (out / "annotations.json").exists():
+            told = f"what was drawn is in {out}"
+        else:
+            told = "nothing was drawn yet"
+        typer.echo(f"Stopped; {told}.", err=True)
         raise typer.Exit(130) from None

@@ -29,7 +29,7 @@ def write_frames(
 ) -> int:
     """Writes `count` frames as images/NNNNNN.jpg and annotations.json; returns how many people they show.
 
-    options: PictureSource's. After Ctrl-C the annotations of what was drawn are there all the same.
+    options: PictureSource's. After Ctrl-C, or an error, the annotations of what was drawn are there all the same.
     """
     (folder / "images").mkdir(parents=True, exist_ok=True)
     images, annotations = [], []

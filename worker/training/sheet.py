@@ -24,22 +24,29 @@ PERSON = {
 
 
 def write_coco(pictures: Iterable[Picture], folder: Path) -> None:
-    """Writes crops as images/NNNNNN.png and annotations.json, boxes xywh about the visible person."""
+    """Writes crops as images/NNNNNN.png and annotations.json, boxes xywh about the visible person.
+
+    After Ctrl-C, or an error of the pictures, the annotations of what was drawn are there all the same.
+    """
     (folder / "images").mkdir(parents=True, exist_ok=True)
     images, annotations = [], []
-    for i, picture in enumerate(pictures):
-        name = f"images/{i:06d}.png"
-        write_image(folder / name, picture.image)
-        height, width = picture.image.shape[:2]
-        images.append({"id": i, "file_name": name, "width": width, "height": height})
-        annotation = annotation_of(picture, i)
-        if annotation is not None:
-            annotations.append(annotation)
-    write_annotations(folder, images, annotations)
+    try:
+        for i, picture in enumerate(pictures):
+            name = f"images/{i:06d}.png"
+            write_image(folder / name, picture.image)
+            annotation = annotation_of(picture, i)
+            height, width = picture.image.shape[:2]
+            images.append({"id": i, "file_name": name, "width": width, "height": height})
+            if annotation is not None:
+                annotations.append(annotation)
+    finally:
+        write_annotations(folder, images, annotations)
 
 
 def write_annotations(folder: Path, images: list[dict], annotations: list[dict]) -> None:
-    """annotations.json, whole or not at all."""
+    """annotations.json, whole or not at all; none where there are no images."""
+    if not images:
+        return
     data = {"images": images, "annotations": annotations, "categories": [PERSON]}
     part = folder / "annotations.json.part"
     part.write_text(json.dumps(data), "utf-8")
