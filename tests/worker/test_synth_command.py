@@ -75,14 +75,16 @@ def test_ctrl_c_says_what_there_is(tmp_path, monkeypatch, arguments, sentence):
     from mocap_worker.cli import app
     from mocap_worker.training.pictures import PictureSource
 
-    for name in ("draw", "frame"):
-
-        def stopped(self, index, *rest, drawing=getattr(PictureSource, name)):
+    def stopped_in(drawing):
+        def draw(self, index, *rest):
             if index == 1:
                 signal.raise_signal(signal.SIGINT)
             return drawing(self, index, *rest)
 
-        monkeypatch.setattr(PictureSource, name, stopped)
+        return draw
+
+    for name in ("draw", "frame"):
+        monkeypatch.setattr(PictureSource, name, stopped_in(getattr(PictureSource, name)))
     run = ["synth", "--split", "rest", "--poses", "4", "--out", str(tmp_path), "--longest", "100", *arguments]
     result = CliRunner().invoke(app, run)
     if "no OpenGL" in result.output:

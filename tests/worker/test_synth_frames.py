@@ -1,6 +1,7 @@
 """Whole frames, and what is seen in them: labels against a ray cast by hand, files that COCO's own tools read."""
 
 import json
+import multiprocessing
 from pathlib import Path
 
 import cv2
@@ -126,10 +127,21 @@ def test_what_was_drawn_before_ctrl_c_is_labelled(tmp_path):
     assert len(data["images"]) == 2 and {a["image_id"] for a in data["annotations"]} <= {0, 1}
 
 
-def test_where_nothing_was_drawn_the_folder_stays_free(tmp_path):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_where_nothing_was_drawn_the_folder_stays_free(tmp_path, workers):
     with pytest.raises((CharacterError, OSError), match=r"nobody\.glb"):
-        write_frames(OPTIONS | {"character": tmp_path / "nobody.glb"}, 2, tmp_path)
+        write_frames(OPTIONS | {"character": tmp_path / "nobody.glb"}, 2, tmp_path, workers=workers)
     assert not (tmp_path / "annotations.json").exists()
+
+
+def test_a_killed_process_is_said_and_what_was_drawn_is_labelled(varied, tmp_path):
+    def kill(done, of):
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    with pytest.raises(RenderError, match="a process that draws was ended"):
+        write_frames(OPTIONS | {"people": "default"}, 40, tmp_path, longest=64, workers=2, progress=kill)
+    assert json.loads((tmp_path / "annotations.json").read_text("utf-8"))["images"]
 
 
 # --- what is seen ---------------------------------------------------------------------------------------------

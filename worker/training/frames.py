@@ -10,11 +10,13 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from pathlib import Path
 
+from .render import RenderError
 from .sheet import frame_entries, write_annotations, write_image
 
+#: This process's PictureSource, or in one of several the error that making it ended with.
 _SOURCE = None
 
 
@@ -29,7 +31,8 @@ def write_frames(
 ) -> int:
     """Writes `count` frames as images/NNNNNN.jpg and annotations.json; returns how many people they show.
 
-    options: PictureSource's. After Ctrl-C, or an error, the annotations of what was drawn are there all the same.
+    options: PictureSource's; raises what making one raises, and RenderError where a process that draws was ended.
+    After Ctrl-C, or an error, the annotations of what was drawn are there all the same.
     """
     (folder / "images").mkdir(parents=True, exist_ok=True)
     images, annotations = [], []
@@ -46,33 +49,46 @@ def write_frames(
 def _entries(options, count, folder, hardness, longest, workers) -> Iterator[tuple[dict, list[dict]]]:
     numbers = [(n, str(folder), hardness, longest) for n in range(count)]
     if workers <= 1:
-        _open(options, quiet=False)
+        _open(options)
         yield from map(_draw, numbers)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _open, (options,)) as pool:
+    with ProcessPoolExecutor(workers, context, _open_in_worker, (options,)) as pool:
         try:
             yield from pool.map(_draw, numbers, chunksize=4)
+        except BrokenExecutor as error:
+            raise RenderError(
+                "a process that draws was ended, perhaps as the memory was full; fewer --workers need less"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _open(options: dict, quiet: bool = True) -> None:
+def _open(options: dict) -> None:
     global _SOURCE
     os.environ.setdefault("LP_NUM_THREADS", "0")  # software OpenGL draws in this thread
     import cv2
 
     cv2.setNumThreads(1)
-    if quiet:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
     from .pictures import PictureSource
 
     _SOURCE = PictureSource(**options)
 
 
+def _open_in_worker(options: dict) -> None:
+    global _SOURCE
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
+    try:
+        _open(options)
+    except Exception as error:  # of what is raised here the process that writes would learn nothing
+        _SOURCE = error
+
+
 def _draw(job: tuple) -> tuple[dict, list[dict]]:
     number, folder, hardness, longest = job
+    if isinstance(_SOURCE, Exception):
+        raise _SOURCE
     frame = _SOURCE.frame(number, hardness, longest)
     name = f"images/{number:06d}.jpg"
     write_image(Path(folder) / name, frame.image)
