@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Iterable
+import sys
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,15 +67,16 @@ def checked(
     fields = [field for field, _ in WHOLEBODY_PARTS.values()] if wholebody else ["keypoints"]
     for annotation in content["annotations"]:
         name = f"{path}: annotation {annotation['id']}"
-        if annotation.get("image_id") not in images:
+        if not _known(annotation.get("image_id"), images):
             raise EvaluationError(f"{name} is of image {annotation.get('image_id')}, which is not in the file.")
-        if annotation.get("category_id") not in categories:
+        if not _known(annotation.get("category_id"), categories):
             raise EvaluationError(f"{name} is of category {annotation.get('category_id')}, which is not in the file.")
         if not _numbers(annotation.get("bbox"), 4):
             raise EvaluationError(f"{name} has the bbox {annotation.get('bbox')}; expected x, y, width, height in px.")
         if "area" in annotation and not _numbers([annotation["area"]], 1):
             raise EvaluationError(f"{name} has the area {annotation['area']}; expected a number of px².")
-        values = [v for field in fields for v in annotation.get(field) or ()]
+        lists = [annotation[field] for field in fields if isinstance(annotation.get(field), list)]
+        values = [v for part in lists for v in part]
         if not _numbers(values, len(values)) or len(values) != 3 * keypoints:
             raise EvaluationError(
                 f"{name} has {len(values)} numbers in {', '.join(fields)}; expected {3 * keypoints}: x, y and "
@@ -124,14 +125,14 @@ def detected_boxes(path: Path, annotations: dict) -> tuple[list[Box], list[str],
     for i, found in enumerate(content):
         if not isinstance(found, dict) or not {"image_id", "category_id", "bbox", "score"} <= set(found):
             raise EvaluationError(f"{path}: detection {i} is not image_id, category_id, bbox and score.")
-        if found["image_id"] not in images:
+        if not _known(found["image_id"], images):
             raise EvaluationError(
                 f"{path}: detection {i} is of image {found['image_id']}, which the annotations do not have. "
                 "Are the detections of another split?"
             )
         if not _numbers(found["bbox"], 4) or not _numbers([found["score"]], 1):
             raise EvaluationError(f"{path}: detection {i} has the bbox {found['bbox']} and the score {found['score']}.")
-        if found["category_id"] not in categories:
+        if not _known(found["category_id"], categories):
             others += 1
             continue
         x, y, width, height = found["bbox"]
@@ -160,10 +161,16 @@ def _by_id(entries: list, path: Path, what: str) -> dict:
     return found
 
 
+def _known(value: object, ids: Container) -> bool:
+    return isinstance(value, int | float) and value in ids  # lists and dicts cannot even be looked for
+
+
 def _numbers(values: object, count: int) -> bool:
-    """Whether these are `count` finite numbers."""
+    """Whether these are `count` numbers that a float can be."""
     return (
         isinstance(values, list | tuple)
         and len(values) == count
-        and all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values)
+        and all(
+            isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= sys.float_info.max for v in values
+        )
     )
