@@ -508,12 +508,33 @@ def test_a_full_disk_is_told_of_before_anything_is_learnt(drawn, tmp_path):
         ({"lr": "high"}, "lr='high'; expected a number"),
         ({"batch_size": 0}, "batch_size=0; expected 1 or more"),
         ({"precision": "int4"}, "precision='int4'; expected 'fp32' or 'bf16'"),
+        ({"betas": (0.9,)}, r"betas=\(0\.9,\); expected a tuple of 2 numbers"),
+        ({"betas": [0.9, 1.0]}, "betas=.*; expected 0 or more, and less than 1"),
+        ({"steps": ("a",)}, r"steps=\('a',\); expected a tuple of whole numbers"),
+        ({"freeze": "ffn"}, "freeze='ffn'; expected a tuple of texts"),
+        ({"teacher": 5}, "teacher=5; expected text"),
+        ({"experts": 1}, "experts=1; expected True or False"),
+        ({"epochs": True}, "epochs=True; expected a whole number"),
+        ({"minutes": float("nan")}, "minutes=nan; expected a number"),
+        ({"minutes": 10**400}, "minutes=1000*; expected a number"),
+        ({"seed": -1}, "seed=-1; expected 0 or more"),
+        ({"seed": 2**64}, "expected less than 2"),
+        ({"lr": 1e38}, r"lr=1e\+38; expected 0 up to 1"),
+        ({"clip": 0.0}, "clip=0.0; expected more than 0"),
+        ({"sigma": 0.0}, "sigma=0.0; expected more than 0"),
+        ({"ema": 1.0}, "ema=1.0; expected 0 or more, and less than 1"),
+        ({"augmentation": {"flip": "a"}}, "augmentation has flip='a'; expected a number"),
         ({"augmentation": {"blur": 1.0}}, "augmentation has unknown settings: blur"),
     ],
 )
 def test_settings_that_cannot_be_are_told_of(settings, told):
     with pytest.raises(TrainingError, match=told):
         CocoRecipe.from_config(settings)
+
+
+def test_whole_numbers_and_lists_stand_for_others():
+    recipe = CocoRecipe.from_config({"lr": 0, "betas": [0, 0.5], "steps": [], "teacher": None, "minutes": 3})
+    assert (recipe.lr, list(recipe.betas), list(recipe.steps), recipe.minutes) == (0, [0, 0.5], [], 3)
 
 
 def test_the_command_tells_labelled_from_drawn(drawn, tmp_path):

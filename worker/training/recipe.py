@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TypeVar
+import sys
+from dataclasses import dataclass
+from typing import TypeVar, get_args, get_origin, get_type_hints
 
 R = TypeVar("R")
 
-_SPOKEN = {int: "a whole number", float: "a number", tuple: "a tuple", dict: "a dict", bool: "True or False"}
+_SPOKEN = {int: "a whole number", float: "a number", dict: "a dict", bool: "True or False"}
+_SPOKEN_MANY = {int: "whole numbers", float: "numbers", str: "texts"}
 _PRECISIONS = ("fp32", "bf16")
 
 
@@ -48,21 +50,58 @@ class RunSettings:
         for name in ("batch_size", "val_every", "checkpoint_every", "log_every"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"the config's training has {name}={getattr(self, name)}; expected 1 or more")
-        for name in ("minutes", "samples_every", "lr"):
+        for name in ("minutes", "samples_every", "weight_decay", "seed"):
             if getattr(self, name) < 0:
                 raise TrainingError(f"the config's training has {name}={getattr(self, name)}; expected 0 or more")
+        for name in ("clip", "sigma"):
+            if getattr(self, name, 1) <= 0:
+                raise TrainingError(f"the config's training has {name}={getattr(self, name)}; expected more than 0")
+        if not 0 <= self.lr <= 1:
+            raise TrainingError(f"the config's training has lr={self.lr}; expected 0 up to 1, such as 5e-4")
+        if self.seed >= 2**63:
+            raise TrainingError(f"the config's training has seed={self.seed}; expected less than 2**63")
+        for name, values in (("ema", (self.ema,)), ("betas", self.betas)):
+            if not all(0 <= value < 1 for value in values):
+                raise TrainingError(
+                    f"the config's training has {name}={getattr(self, name)}; expected 0 or more, and less than 1"
+                )
+        for name, value in getattr(self, "augmentation", {}).items():
+            if not _fits(value, float):
+                raise TrainingError(f"the config's augmentation has {name}={value!r}; expected a number")
         if self.precision not in _PRECISIONS:
             raise TrainingError(f"the config's training has precision={self.precision!r}; expected 'fp32' or 'bf16'")
 
 
 def read_recipe(kind: type[R], table: dict) -> R:
     """A recipe out of a config's `training`. Raises TrainingError for unknown names and values of another kind."""
-    defaults = {f.name: getattr(kind(), f.name) for f in fields(kind)}
-    if unknown := set(table) - set(defaults):
+    expected = get_type_hints(kind)
+    if unknown := set(table) - set(expected):
         raise TrainingError(f"the config's training has unknown settings: {', '.join(sorted(unknown))}")
     for name, value in table.items():
-        expected = type(defaults[name])
-        allowed = {float: (int, float), tuple: (tuple, list), type(None): (str, type(None))}.get(expected, (expected,))
-        if not isinstance(value, allowed) or (isinstance(value, bool) and expected is not bool):
-            raise TrainingError(f"the config's training has {name}={value!r}; expected {_SPOKEN.get(expected, 'text')}")
+        if not _fits(value, expected[name]):
+            raise TrainingError(f"the config's training has {name}={value!r}; expected {_spoken(expected[name])}")
     return kind(**table)
+
+
+def _fits(value: object, expected: type) -> bool:
+    """Whether a value is of the kind that a recipe's annotation says; whole numbers and lists do for others."""
+    inner = get_args(expected)
+    if get_origin(expected) is tuple:
+        if not isinstance(value, tuple | list):
+            return False
+        kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        return len(value) == len(kinds) and all(map(_fits, value, kinds))
+    if inner:  # one or the other
+        return any(_fits(value, kind) for kind in inner)
+    if expected in (int, float) and isinstance(value, bool):
+        return False
+    if expected is float:
+        return isinstance(value, int | float) and abs(value) <= sys.float_info.max
+    return isinstance(value, expected)
+
+
+def _spoken(expected: type) -> str:
+    inner = get_args(expected)
+    if get_origin(expected) is tuple:
+        return f"a tuple of {'' if inner[-1] is Ellipsis else f'{len(inner)} '}{_SPOKEN_MANY[inner[0]]}"
+    return _SPOKEN.get(expected, "text")
