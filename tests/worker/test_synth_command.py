@@ -100,6 +100,7 @@ def test_ctrl_c_says_what_there_is(tmp_path, monkeypatch, arguments, sentence):
         (["--split", "mine"], "--split mine is none of train, test and rest."),
         (["--people", "us"], "--people us is neither varied nor default."),
         (["--renderer", "me"], "--renderer me is neither opengl nor blender."),
+        (["--motion", __file__, "--seed", "77", "--poses", "3"], f"{__file__} cannot be read"),
         (["--motion", "nowhere.npz"], "the motion data is not at nowhere.npz"),
     ],
 )

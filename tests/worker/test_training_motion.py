@@ -76,3 +76,24 @@ def test_other_clips_make_other_poses(path, tmp_path):
 def test_missing_data_says_where_it_was_looked_for(tmp_path):
     with pytest.raises(motion.MotionError, match=r"nowhere\.npz.*MOCAP_MOTION"):
         motion.load_clips("train", tmp_path / "nowhere.npz")
+
+
+@pytest.mark.parametrize("damage", ["text", "empty", "cut", "array", "lengths", "joints"])
+def test_a_file_that_holds_no_clips_is_one_sentence(tmp_path, damage):
+    file = tmp_path / "clips.npz"
+    clips = {
+        "positions_m": np.zeros((4, 1, 3)), "rotvec": np.zeros((4, 1, 3)), "lengths": np.array([4]),
+        "clips": np.array(["train/walk_1"]), "joint_names": np.array(["Head"]), "parents": np.array([-1]),
+        "fps": np.float64(60),
+    }  # fmt: skip
+    np.savez(file, **clips | ({"lengths": np.array(["a"])} if damage == "lengths" else {}))
+    if damage in ("text", "empty"):
+        file.write_text("no clips" if damage == "text" else "")
+    elif damage == "cut":
+        file.write_bytes(file.read_bytes()[:600])
+    elif damage == "array":
+        with file.open("wb") as opened:
+            np.save(opened, np.zeros(3))
+    with pytest.raises(motion.MotionError, match=r"clips\.npz cannot be read .*expected motion clips") as said:
+        motion.load_clips("train", file)
+    assert "\n" not in str(said.value)

@@ -17,7 +17,7 @@ def synth(
         typer.Option(metavar="WxH", help="Crops of one person in px, as the network gets them, such as 192x256."),
     ] = None,
     hardness: Annotated[float, typer.Option(min=0, max=1, help="From an easy world, 0, to the full one, 1.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same pictures.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 0,
     split: Annotated[
         str, typer.Option(help="Clips that the poses come from: train, test, or rest for none at all.")
     ] = "train",

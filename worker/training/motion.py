@@ -75,11 +75,22 @@ def motion_path(path: str | Path | None = None) -> Path:
 
 
 def load_clips(split: str, path: str | Path | None = None) -> list[Clip]:
-    """The clips of `split` ("train", "test" or one clip's name), in the file's order."""
-    with np.load(motion_path(path)) as data:
+    """The clips of `split` ("train", "test" or one clip's name), in the file's order. Raises MotionError."""
+    path = motion_path(path)
+    try:
+        return _read_clips(split, path)
+    except MotionError:
+        raise
+    except Exception as error:  # numpy raises whatever the damage leads to
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise MotionError(f"{path} cannot be read ({what}); expected motion clips, as an .npz file") from error
+
+
+def _read_clips(split: str, path: Path) -> list[Clip]:
+    with np.load(path) as data:
         missing = {"positions_m", "rotvec", "lengths", "clips", "joint_names", "parents", "fps"} - set(data)
         if missing:
-            raise MotionError(f"{path or motion_path()} has no {', '.join(sorted(missing))}")
+            raise MotionError(f"{path} has no {', '.join(sorted(missing))}")
         names = [str(name) for name in data["clips"]]
         ends = np.cumsum(data["lengths"])
         positions, rotvec = data["positions_m"], data["rotvec"]
