@@ -11,7 +11,7 @@ import torch
 
 pytest.importorskip("moderngl", reason="moderngl draws the pictures: pip install .[train]")
 
-from mocap_worker.training import weights
+from mocap_worker.training import starting, weights
 from mocap_worker.training.pictures import PictureSource
 from mocap_worker.training.recipe import TrainingError
 from mocap_worker.training.render import Renderer, RenderError
@@ -19,7 +19,7 @@ from mocap_worker.training.starting import Source, start_from
 from mocap_worker.training.stream import PictureStream, StreamError, draw_chunk
 from mocap_worker.training.targets import heatmap_targets, pck, peaks
 from mocap_worker.training.train import Recipe, Trainer, rate
-from mocap_worker.vitpose.checkpoint import config_named_in, load_checkpoint
+from mocap_worker.vitpose.checkpoint import CheckpointError, config_named_in, load_checkpoint
 from mocap_worker.vitpose.model import ViTPose
 from mocap_worker.vitpose.transforms import normalise
 
@@ -137,6 +137,26 @@ def test_weights_to_start_from_are_learnt_on(source, tmp_path):
     trainer.run(report=lambda line: None)
     assert not torch.equal(trainer.model.state_dict()[key], before)
     assert not torch.equal(trainer.average[key], before)
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_a_damaged_run_to_start_from_is_said(tmp_path):
+    file, rng = tmp_path / "last.pt", np.random.default_rng(0)
+    torch.save({"average": {"a": torch.zeros(3)}}, file, _use_new_zipfile_serialization=False)
+    whole = np.frombuffer(file.read_bytes(), np.uint8)
+    said = 0
+    for _ in range(200):
+        damaged = whole.copy()
+        damaged[rng.integers(len(whole), size=2)] = rng.integers(256, size=2)
+        file.write_bytes(damaged.tobytes())
+        try:
+            starting.read(file)
+        except CheckpointError:
+            said += 1
+    assert said > 50
+    torch.save({"average": 5}, file)
+    with pytest.raises(CheckpointError, match=r"last\.pt holds no tensors"):
+        starting.read(file)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(source, tmp_path):

@@ -6,7 +6,6 @@ token. What is new in that way is told.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,9 +44,9 @@ def read(named: str | Path) -> Source:
     if path.suffix == ".pt" and path.is_file():
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+        except Exception:  # damaged bytes make it fail in every way there is
             state = None  # read_weights says what is wrong with it
-        if isinstance(state, dict) and "average" in state:
+        if isinstance(state, dict) and isinstance(state.get("average"), Mapping):
             names = state.get("keypoints")
             return Source(state["average"], str(path), tuple(names) if names else None, state.get("hardness"))
     weights, metadata = read_weights(path)
