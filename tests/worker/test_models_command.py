@@ -1,6 +1,7 @@
 """`mocap models info` and `convert`: what they say and write, and one sentence for what they cannot."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,6 +100,8 @@ def test_what_cannot_be_is_said_in_one_sentence(tmp_path):
     own = tmp_path / "own.pth"
     torch.save(ViTPose(32, 1, 2, input_size=(64, 64)).state_dict(), own)
     (tmp_path / "note.pth").write_text("no weights")
+    (tmp_path / "there.safetensors.part").mkdir()
+    tiny = Path(__file__).parents[2] / "checkpoints/vitpose_t_synthetic.safetensors"
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "config.json").write_text("{")
     for arguments, said in [
@@ -111,6 +114,8 @@ def test_what_cannot_be_is_said_in_one_sentence(tmp_path):
         (("convert", own, tmp_path / "out.txt"), "expected .safetensors or .onnx"),
         (("convert", "vitpose-base", tmp_path / "out.onnx"), "`mocap models pull vitpose-base` fetches it"),
         (("convert", own, tmp_path / "out.onnx", "--config", "none.py"), "none.py is not there"),
+        (("convert", tiny, tmp_path / "there.safetensors"), "there.safetensors cannot be written"),
+        (("convert", tiny, tmp_path / "note.pth" / "out.safetensors"), "out.safetensors cannot be written"),
     ]:
         code, found = mocap(*arguments)
         assert code == 1 and said in found and found.startswith("mocap models: ") and found.count("\n") == 1

@@ -113,6 +113,8 @@ def convert(
 
     Of a file with several heads or experts, --config says whose are taken.
     """
+    from safetensors import SafetensorError
+
     from ..vitpose.checkpoint import CheckpointError, save_checkpoint
     from ..vitpose.config import ConfigError
 
@@ -132,6 +134,8 @@ def convert(
         _fail(error)
     except OSError as error:
         _fail(f"{out} cannot be written: {error.strerror or error}.")
+    except SafetensorError as error:
+        _fail(f"{out} cannot be written: {error}.")
     typer.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB), for the config {described.name}.")
 
 
