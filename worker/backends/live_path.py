@@ -77,7 +77,7 @@ class LivePath:
             program.graph.replay()
         else:
             program.found = self._steps(people)
-        program.found_host.copy_(program.found, non_blocking=True)
+        program.found_host.copy_(program.found, non_blocking=self._captures)  # elsewhere nothing waits for it below
         if self._captures:
             torch.cuda.current_stream(self._device).synchronize()
         return program.found_host[:count].numpy().copy()
