@@ -116,13 +116,15 @@ def test_several_processes_write_the_same(written, tmp_path):
         assert (folder / image["file_name"]).read_bytes() == (tmp_path / image["file_name"]).read_bytes()
 
 
-def test_what_was_drawn_before_ctrl_c_is_labelled(tmp_path):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_was_drawn_before_ctrl_c_is_labelled(tmp_path, workers):
     def stop(done, of):
         if done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_frames(OPTIONS | {"people": "varied"}, 9, tmp_path, longest=100, progress=stop)
+        write_frames(OPTIONS | {"people": "varied"}, 9, tmp_path, longest=100, workers=workers, progress=stop)
+    assert not multiprocessing.active_children()
     data = json.loads((tmp_path / "annotations.json").read_text("utf-8"))
     assert len(data["images"]) == 2 and {a["image_id"] for a in data["annotations"]} <= {0, 1}
 

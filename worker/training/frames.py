@@ -9,12 +9,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from pathlib import Path
 
 from .render import RenderError
 from .sheet import frame_entries, write_annotations, write_image
+from .stopping import stop_asked
 
 #: This process's PictureSource, or in one of several the error that making it ended with.
 _SOURCE = None
@@ -55,13 +57,14 @@ def _entries(options, count, folder, hardness, longest, workers) -> Iterator[tup
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _open_in_worker, (options,)) as pool:
         try:
-            yield from pool.map(_draw, numbers, chunksize=4)
+            yield from pool.map(_draw, numbers)
         except BrokenExecutor as error:
             raise RenderError(
                 "a process that draws was ended, perhaps as the memory was full; fewer --workers need less"
             ) from error
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            with stop_asked():  # a second Ctrl-C changes nothing while the last frames are drawn
+                pool.shutdown(cancel_futures=True)
             raise
 
 
@@ -79,10 +82,16 @@ def _open(options: dict) -> None:
 def _open_in_worker(options: dict) -> None:
     global _SOURCE
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
+    threading.Thread(target=_end_with_the_writer, daemon=True).start()
     try:
         _open(options)
     except Exception as error:  # of what is raised here the process that writes would learn nothing
         _SOURCE = error
+
+
+def _end_with_the_writer() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)  # it was killed, and nobody else ends this process
 
 
 def _draw(job: tuple) -> tuple[dict, list[dict]]:
