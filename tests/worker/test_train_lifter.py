@@ -330,25 +330,6 @@ def test_weights_that_cannot_be_begun_with_are_said(tmp_path, stepping):
     assert not (tmp_path / "checkpoint.pt").exists()
 
 
-def test_a_killed_maker_of_people_is_said_and_the_checkpoint_goes_on(tmp_path, stepping, monkeypatch):
-    import multiprocessing
-
-    from mocap_worker.training import lifter
-    from mocap_worker.training.recipe import TrainingError
-
-    follow = lifter._follow
-
-    def follow_and_kill(*arguments):
-        follow(*arguments)
-        for process in multiprocessing.active_children():
-            process.kill()
-
-    monkeypatch.setattr(lifter, "_follow", follow_and_kill)
-    with pytest.raises(TrainingError, match="a process that makes people ended"):
-        lifter.train(cut([stepping]), 10, tmp_path / "checkpoint.pt", workers=1, **SMALL)
-    assert (tmp_path / "checkpoint.pt").is_file()
-
-
 @pytest.fixture
 def command(tmp_path, stepping, monkeypatch):
     """`mocap train-lifter` on the clip of our own, and where it would install."""
