@@ -208,10 +208,13 @@ class Worker:
         self._capture.start()
 
     def _hear_news(self) -> None:
+        stopping = self._capture is not None and self._capture.stop.is_set()
         while self._news:
             status = self._news.popleft()
-            if status.state in ("ended", "error") and self._capture is not None and self._capture.stop.is_set():
-                status = replace(status, state="idle", message="")  # it ended by itself while it was being stopped
+            if stopping and status.state not in ("ended", "error", "idle"):
+                continue  # it was said before
+            if stopping:  # also where it ended by itself meanwhile
+                status = replace(status, state="idle", message="")
             making_way = status.state == "idle" and self._wanted is not None and self._leases
             refused = status.state == "idle" and self._status.state == "error"  # a start, for which it was stopped
             if not making_way and not refused:

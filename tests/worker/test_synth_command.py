@@ -86,7 +86,11 @@ def test_ctrl_c_says_what_there_is(tmp_path, monkeypatch, arguments, sentence):
     for name in ("draw", "frame"):
         monkeypatch.setattr(PictureSource, name, stopped_in(getattr(PictureSource, name)))
     run = ["synth", "--split", "rest", "--poses", "4", "--out", str(tmp_path), "--longest", "100", *arguments]
-    result = CliRunner().invoke(app, run)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins without
+    try:
+        result = CliRunner().invoke(app, run)
+    finally:
+        signal.signal(signal.SIGINT, before)
     if "no OpenGL" in result.output:
         pytest.skip(result.output.strip())
     assert result.exit_code == 130 and sentence in result.output

@@ -219,12 +219,14 @@ def train(
     try:
         with stop_asked() as asked:
             batches = iter(_Batches(parts, seed, batch).since(step, workers))
-            last = said = time.monotonic()
+            last = said = 0.0
             while spent < total and not asked.is_set():
                 share = spent / total
                 for group in optimizer.param_groups:
                     group["lr"] = float(rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6)
                 x, truth, view = next(batches)
+                if step == first:
+                    last = said = time.monotonic()  # the processes that make people have begun
                 net.train()
                 with torch.autocast("cpu", torch.bfloat16):
                     bones = net(x.flatten(0, 1))

@@ -6,7 +6,7 @@ belongs to one process; the same scene gives the same picture. What is in a scen
 
 from __future__ import annotations
 
-import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -353,10 +353,10 @@ def four_channels(pictures: np.ndarray) -> bytes:
 @cache
 def opengl():
     """OpenGL without a window, the process's only one: with several, all would draw in the last that was made."""
-    if "torch" in sys.modules:
-        # torch's compiler (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there
-        # before its own.
-        import torch._dynamo  # noqa: F401
+    with suppress(ImportError):  # not everywhere
+        # What torch compiles with (loaded late, by its optimisers) crashes the process if Mesa's LLVM is there before
+        # its own.
+        import triton  # noqa: F401
     import moderngl
 
     try:
