@@ -1,9 +1,9 @@
 """A calibration under way: a countdown to get into place, then two seconds of standing, by the packets' own clock."""
 
 from .core.calibration import STAND_S, Calibration, CalibrationError, calibrate
-from .core.live import RESTART_GAP_S
 from .core.observe import observe
 from .core.protocol import PosePacket
+from .core.take_clock import RESTART_GAP_S
 
 COUNTDOWN_S = 3.0
 PATIENCE_S = 20.0  # for the first packet

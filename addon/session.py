@@ -530,13 +530,13 @@ class Session:
     # Its own upkeep
 
     def _close(self) -> None:
+        if self._making is not None:
+            self._making.solving.close()
+            window.show_status(None)
         self.leave_unfinished()
         if self.recording is not None:
             self._end_filming()
             self.recording.end()
-        if self._making is not None:
-            self._making.solving.close()
-            window.show_status(None)
         self.recording = self._making = self.reading = None
         self._let_go()
 

@@ -164,15 +164,6 @@ def look(context: bpy.types.Context) -> None:
         bpy.app.timers.register(_beat, first_interval=0.01)
 
 
-def refresh(context: bpy.types.Context) -> None:
-    """Read the folder now and wait for it."""
-    _folder.forget()
-    _folder.wait()
-    _ask()
-    _folder.wait()
-    _bring_in(context)
-
-
 def _ask() -> None:
     _folder.look(places.takes_folder(), recorded=session.recording.path if session.recording is not None else None)
 

@@ -40,8 +40,8 @@ from .stages import (
     seated_after,
     travel,
 )
+from .take_clock import RESTART_GAP_S
 
-RESTART_GAP_S = 1.0  # a pause beyond this, or time going back, begins anew
 COAST_S = 0.2  # a joint unseen this long is no longer guessed from its motion: its bones hold
 MAX_STEP_S = 0.1
 _HIPS, _KNEES = ROOT_JOINTS[2:], MID_JOINTS[2:]

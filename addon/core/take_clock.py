@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .protocol import PosePacket
 
-LATE_S = 1.0  # a packet that is further back is of a clock that began again; as `live` has it
+RESTART_GAP_S = 1.0  # a packet that is further back is of a clock that began again
 LEAP_S = 5.0  # one further ahead of its arrival than any before was, too; a first picture can take long
 UNTOLD_LEAP_S = 600.0  # where nobody noted arrivals, a longer pause is not believed
 _STEP_S = 1e-3  # at least, from one run to the next
@@ -16,8 +16,8 @@ def runs(packets: Iterable[PosePacket]) -> list[list[PosePacket]]:
     """The packets by runs, in the order in which these began; each in the order of capture.
 
     packets: as they arrived, or the runs of a call before, one after the other. A run is of one session; another
-    begins where the clock goes back by more than `LATE_S` or leaps ahead of our own, as of a sender that plays a file
-    again or was restarted.
+    begins where the clock goes back by more than `RESTART_GAP_S` or leaps ahead of our own, as of a sender that plays a
+    file again or was restarted.
     """
     out: list[list[PosePacket]] = []
     running: dict[str | None, tuple[Clock, list[PosePacket]]] = {}
@@ -64,7 +64,7 @@ class Clock:
 
     def holds(self, packet: PosePacket) -> bool:
         """Whether a packet of the same session is of the same run."""
-        if packet.timestamp < self.newest_s - LATE_S:
+        if packet.timestamp < self.newest_s - RESTART_GAP_S:
             return False
         arrived_s = received_s(packet)
         if arrived_s is None or self.lead_s == -math.inf:
