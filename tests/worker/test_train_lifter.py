@@ -409,6 +409,14 @@ def test_the_command_trains_and_measures(tmp_path, monkeypatch):
     assert WEIGHTS.read_bytes() == before
 
 
+def test_a_length_that_is_no_number_trains_nothing(tmp_path):
+    from mocap_worker.training.lifter import TrainingError, train
+
+    with pytest.raises(TrainingError, match="minutes=nan is no length of time"):
+        train(None, float("nan"), tmp_path / "checkpoint.pt", **SMALL)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_missing_motion_file_is_one_sentence(tmp_path):
     from typer.testing import CliRunner
 

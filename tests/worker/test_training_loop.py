@@ -157,6 +157,9 @@ def test_a_damaged_run_to_start_from_is_said(tmp_path):
     torch.save({"average": 5}, file)
     with pytest.raises(CheckpointError, match=r"last\.pt holds no tensors"):
         starting.read(file)
+    torch.save({"average": {"a": torch.zeros(3)}, "keypoints": 17}, file)
+    with pytest.raises(CheckpointError, match=r"last\.pt names its keypoints by 17; expected a list of names"):
+        starting.read(file)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(source, tmp_path):

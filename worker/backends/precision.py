@@ -54,7 +54,7 @@ def shifts_px(found: Tensor, expected: Tensor, config: ModelConfig) -> np.ndarra
     size = torch.tensor(config.input_size).float().expand(len(expected), 2)
     keypoints, scores = decode(expected, size / 2, size, config.codec)
     others, _ = decode(found, size / 2, size, config.codec)
-    return (others - keypoints).norm(dim=-1)[scores >= SURE].numpy()
+    return (others - keypoints).norm(dim=-1)[scores >= SURE].double().numpy()
 
 
 def agree(found: Tensor, expected: Tensor, config: ModelConfig) -> bool:

@@ -19,7 +19,7 @@ _FRAMES = range(0, 100, 10)
 _RIDGE = 1e-4
 
 
-@torch.inference_mode()
+@torch.no_grad()  # in inference mode its parameters could be used there alone, and a GPU's graph is captured outside it
 def fitted_network(config: ModelConfig, seed: int = 0) -> ViTPose:
     """A random network of 17 keypoints whose last layer draws those of the person in the clip."""
     torch.manual_seed(seed)

@@ -188,6 +188,8 @@ def train(
     to begin with, at half the rate. workers: processes that make people beside this one; which they are does not
     depend on it. Raises LiftError and TrainingError; `checkpoint` holds the last good state.
     """
+    if not math.isfinite(minutes):
+        raise TrainingError(f"minutes={minutes} is no length of time; give how many to train for, such as 240")
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     net, mean = (LiftNet(width, inner, blocks) for _ in range(2))

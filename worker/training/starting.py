@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..backends.loading import shipped_checkpoint
-from ..vitpose.checkpoint import config_named_in, put, read_weights
+from ..vitpose.checkpoint import CheckpointError, config_named_in, put, read_weights
 from ..vitpose.config import ConfigError
 from ..vitpose.hub import located
 from ..vitpose.layouts import Weights, for_dataset, renamed, renamed_mae, some
@@ -48,6 +48,8 @@ def read(named: str | Path) -> Source:
             state = None  # read_weights says what is wrong with it
         if isinstance(state, dict) and isinstance(state.get("average"), Mapping):
             names = state.get("keypoints")
+            if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+                raise CheckpointError(f"{path} names its keypoints by {names!r:.80}; expected a list of names")
             return Source(state["average"], str(path), tuple(names) if names else None, state.get("hardness"))
     weights, metadata = read_weights(path)
     if "keypoints" in metadata:
