@@ -64,6 +64,7 @@ def register() -> None:
     from . import (
         context_owner,
         export_operator,
+        exporting,
         film_reference,
         keys,
         models,
@@ -85,6 +86,7 @@ def register() -> None:
     film_reference.register()
     export_operator.add_to_data()
     silence.register()
+    exporting.register()
     session.register()
     setting_up.register()
     preview_panel.register()
@@ -100,6 +102,7 @@ def unregister() -> None:
         cameras,
         context_owner,
         export_operator,
+        exporting,
         film_reference,
         keys,
         models,
@@ -120,6 +123,7 @@ def unregister() -> None:
     preview_panel.unregister()
     setting_up.unregister()
     session.unregister()
+    exporting.unregister()
     silence.unregister()
     export_operator.remove_from_data()
     film_reference.unregister()

@@ -41,14 +41,20 @@ def new(armature: bpy.types.Object, name: str, play: bool = True) -> bpy.types.A
     """A new, empty Action for the armature, which `play`s it. It stays in the file with no other user, and so does
     the one before it."""
     leave_tweaking(armature)
-    action = bpy.data.actions.new(name)
+    action = blank(armature, name)
     action.use_fake_user = True
     action[_TAKE] = {"animated": armature.animation_data is not None}
+    if play:
+        replace(action, armature)
+    return action
+
+
+def blank(armature: bpy.types.Object, name: str) -> bpy.types.Action:
+    """An empty Action for the armature that is no take, and that nobody plays yet."""
+    action = bpy.data.actions.new(name)
     if not _LEGACY:
         action.slots.new(id_type="OBJECT", name=armature.name)
         action.layers.new("Layer").strips.new(type="KEYFRAME")
-    if play:
-        replace(action, armature)
     return action
 
 
@@ -65,8 +71,7 @@ def replace(action: bpy.types.Action, armature: bpy.types.Object) -> None:
                 other[_TAKE].update({name: record[name] for name in ("animated", *_BEFORE) if name in record})
         # Where the take was in its place already, it is kept by us.
         kept = record["kept"] if record.get("before") == before else before.use_fake_user
-        slot = "" if _LEGACY else getattr(armature.animation_data.action_slot, "identifier", "")
-        record.update({"animated": True, "before": before, "slot": slot, "kept": kept})
+        record.update({"animated": True, "before": before, "slot": slot_name(armature), "kept": kept})
         before.use_fake_user = True
     assign(action, armature)
 
@@ -149,6 +154,23 @@ def theirs(armature: bpy.types.Object) -> list[bpy.types.Action]:
     return out
 
 
+def slot_name(armature: bpy.types.Object) -> str:
+    """What tells the slot that an armature plays from the Action's others; empty where there is none."""
+    return "" if _LEGACY else getattr(slot_of(armature), "identifier", "")
+
+
+def heard(action: bpy.types.Action, slot: str) -> dict[tuple[str, int], bpy.types.FCurve]:
+    """The F-curves that move who plays a slot, see `slot_name`, by data path and index: none that is mute, or in a mute
+    group."""
+    found = None if _LEGACY else action.slots.get(slot)
+    curves = curves_for(action, found) if found is not None or _LEGACY else []
+    return {
+        (curve.data_path, curve.array_index): curve
+        for curve in curves
+        if not (curve.mute or (curve.group is not None and curve.group.mute))
+    }
+
+
 def curves_for(action: bpy.types.Action, slot=None) -> list[bpy.types.FCurve]:
     """The F-curves of any Action: of one slot, or all."""
     if _LEGACY:
@@ -180,7 +202,7 @@ def assign(action: bpy.types.Action, armature: bpy.types.Object) -> None:
 
 
 def curves(action: bpy.types.Action):
-    """The collection of F-curves in an Action that `new` made."""
+    """The collection of F-curves in an Action that `new` or `blank` made."""
     return action.fcurves if _LEGACY else _channelbag(action).fcurves
 
 
@@ -200,16 +222,18 @@ def write(action: bpy.types.Action, channel: Channel, frames: np.ndarray, values
 
     Between keys it is linear: anything smoother would overshoot what was captured.
     """
-    points = np.empty((len(frames), 2), np.float32)
-    points[:, 0] = frames
-    linear = np.full(len(frames), _LINEAR, np.int32)
     for index, curve in enumerate(_new_curves(action, curves(action), channel)):
-        points[:, 1] = values[:, index]
-        keys = curve.keyframe_points
+        put(curve, frames, values[:, index])
+
+
+def put(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) -> None:
+    """Give a curve that is empty, or has as many, these keys (K,), linear between."""
+    keys = curve.keyframe_points
+    if not len(keys):
         keys.add(len(frames))
-        keys.foreach_set("co", points.ravel())
-        keys.foreach_set("interpolation", linear)
-        curve.update()
+        keys.foreach_set("interpolation", np.full(len(frames), _LINEAR, np.int32))
+    keys.foreach_set("co", np.column_stack((frames, values)).astype(np.float32).ravel())
+    curve.update()
 
 
 def is_take(action: bpy.types.Action | None) -> bool:

@@ -4,7 +4,7 @@ Blender's own writer puts Z up, which few readers of the format expect; here Y i
 only the root has positions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -17,30 +17,33 @@ def text(
     parents: Sequence[int],
     rest: np.ndarray,
     tails: np.ndarray,
-    posed: np.ndarray,
+    posed: Iterable[np.ndarray],
+    frames: int,
     frame_s: float,
-) -> str:
-    """The file's text.
+) -> Iterator[str]:
+    """The file's text in pieces: what comes before the motion, then one for each of `posed`.
 
     parents: (B,) −1 for the one root, which comes first; others follow their parents. rest: (B, 4, 4) world
-    matrices at rest. tails: (B, 3) rest positions of the bones' ends. posed: (F, B, 4, 4) world matrices. All
-    z up, in metres.
+    matrices at rest. tails: (B, 3) rest positions of the bones' ends. posed: (f, B, 4, 4) world matrices of some of the
+    `frames`, one after the other. All z up, in metres.
     """
-    turned = rotation(posed) @ np.swapaxes(rotation(rest), -1, -2)  # from rest, in the world's axes
-    local = turned.copy()
-    for bone, parent in enumerate(parents):
-        if parent >= 0:
-            local[:, bone] = np.swapaxes(turned[:, parent], -1, -2) @ turned[:, bone]
-    angles = np.degrees(_zxy(_Y_UP @ local @ _Y_UP.T))
-    angles = np.unwrap(angles, period=360.0, axis=0)
-    root = posed[:, 0, :3, 3] @ _Y_UP.T
     heads = rest[:, :3, 3] @ _Y_UP.T
     order: list[int] = []
     lines = ["HIERARCHY", *_joint(0, 0, names, parents, heads, np.asarray(tails) @ _Y_UP.T, order)]
-    lines += ["MOTION", f"Frames: {len(posed)}", f"Frame Time: {frame_s:.8f}"]
-    for position, row in zip(root, angles, strict=True):
-        lines.append(" ".join(f"{number:.6f}" for number in (*position, *row[order].ravel())))
-    return "\n".join(lines) + "\n"
+    yield "\n".join([*lines, "MOTION", f"Frames: {frames}", f"Frame Time: {frame_s:.8f}", ""])
+    from_rest, before = np.swapaxes(rotation(rest), -1, -2), None
+    for matrices in posed:
+        turned = rotation(matrices) @ from_rest  # in the world's axes
+        local = turned.copy()
+        for bone, parent in enumerate(parents):
+            if parent >= 0:
+                local[:, bone] = np.swapaxes(turned[:, parent], -1, -2) @ turned[:, bone]
+        angles = np.degrees(_zxy(_Y_UP @ local @ _Y_UP.T))
+        before = angles[:1] if before is None else before
+        angles = np.unwrap(np.concatenate((before, angles)), period=360.0, axis=0)[1:]
+        before = angles[-1:]
+        rows = np.concatenate((matrices[:, :1, :3, 3] @ _Y_UP.T, angles[:, order]), axis=1).reshape(len(angles), -1)
+        yield "".join(" ".join([f"{number:.6f}" for number in row]) + "\n" for row in rows.tolist())
 
 
 def _joint(bone, depth, names, parents, heads, tails, order) -> list[str]:

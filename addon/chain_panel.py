@@ -8,6 +8,7 @@ import bpy
 from . import chain_solving, take_layers
 from .chain_reading import ChainError, bones_of, title
 from .drawing import Panel, sentence
+from .exporting import exporting
 from .operators import Operator, has_character, require
 from .session import SessionError, session
 from .translations import say
@@ -83,6 +84,7 @@ class MOCAP_OT_solve_chains(bpy.types.Operator):
             require(cls, len(context.scene.mocap.chains) > 0, "Mark a chain first")
             and require(cls, _plays_a_take(context.scene), "Load or record a take first")
             and require(cls, session.recording is None and session.solving is None, "Stop recording first")
+            and require(cls, not exporting.running, "Wait until the export is done")
         )
 
     def execute(self, context):

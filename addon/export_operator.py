@@ -1,15 +1,22 @@
-"""`mocap.export`, and what the scene keeps for it: format, rate and names, as the export panel shows them."""
+"""`mocap.export`, and what the scene keeps for it: format, rate and names, as the export panel shows them.
+
+From the file browser it goes on in slices, by `mocap.export_in_slices`; a script has the file when the call returns.
+"""
 
 import unicodedata
 from pathlib import Path
+from typing import ClassVar
 
 import bpy
 
-from . import action, export
+from . import action, export, window
+from .exporting import exporting
 from .operators import Operator, has_character, require
 from .recording import frames_a_second
 from .session import session
 from .translations import say
+
+_EVERY_S, _SLICE_S = 0.02, 0.015
 
 _FORMATS = (
     ("GLB", "glTF", "Character and motion in one file, .glb, for the web, Godot and most other programs"),
@@ -85,6 +92,7 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
     filter_glob: bpy.props.StringProperty(
         default=";".join(f"*{suffix}" for suffix in export.SUFFIXES.values()), options={"HIDDEN"}
     )
+    _in_slices = False
 
     @classmethod
     def poll(cls, context):
@@ -96,6 +104,8 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
                 "Record or load a take first",
             )
             and require(cls, session.recording is None, "Stop recording first")
+            and require(cls, session.solving is None and session.reading is None, "Wait until the last take is solved")
+            and require(cls, not exporting.running, "Wait until the export is done")
         )
 
     def invoke(self, context, event):
@@ -113,6 +123,7 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
             return {"CANCELLED"}
         self.filepath = str(Path(bpy.data.filepath).parent / name) if bpy.data.filepath else name
         self.check(context)
+        self._in_slices = not bpy.app.background
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -129,13 +140,35 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
             self.layout.label(text=say(f"{len(self.takes)} files into this folder"), icon="INFO")
 
     def run(self, context):
-        armature = context.scene.mocap.target
+        takes, paths = self._files(context)
         options = export.Options(self.fps, self.preset, self.root_motion, self.deform_only)
+        steps = export_files(context.scene, context.view_layer, takes, paths, self.format, options)
+        if self._in_slices:
+            exporting.begin(steps)
+            try:
+                window.export_in_slices(context.window)
+            except RuntimeError:
+                exporting.end()
+                raise
+            return None
+        manager, shown = context.window_manager, 0
+        manager.progress_begin(0, 100)
+        try:
+            while True:
+                _, share = next(steps)
+                if int(100 * share) > shown:
+                    shown = int(100 * share)
+                    manager.progress_update(shown)
+        except StopIteration as over:
+            return over.value
+        finally:
+            manager.progress_end()
+
+    def _files(self, context) -> tuple[list[bpy.types.Action | None], list[Path]]:
+        """The takes and where each is written to. Raises ExportError."""
         takes, path = self._takes(context), Path(bpy.path.abspath(self.filepath))
         if len(takes) == 1:
-            path = export.with_suffix(path, self.format)
-            export.export(context, armature, path, self.format, options, takes[0])
-            return f"Exported {path}"
+            return takes, [export.with_suffix(path, self.format)]
         folder = path if path.is_dir() else path.parent
         paths = [export.with_suffix(folder / self._name(context, take), self.format) for take in takes]
         same = [unicodedata.normalize("NFC", path.name).casefold() for path in paths]  # to some systems
@@ -144,9 +177,7 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
             raise export.ExportError(
                 f"More than one take would be named {twice}: put {{take}} into the names, or rename one of them."
             )
-        for take, path in zip(takes, paths, strict=True):
-            export.export(context, armature, path, self.format, options, take)
-        return f"Exported {len(takes)} takes to {folder}"
+        return takes, paths
 
     def _takes(self, context) -> list[bpy.types.Action | None]:
         """The Actions to export; None is what the character plays. Raises ExportError."""
@@ -160,6 +191,65 @@ class MOCAP_OT_export(Settings, Operator, bpy.types.Operator):
         take = take or export.action_of(armature)
         fps = self.fps or frames_a_second(context.scene)
         return export.file_name(context.scene.mocap_export.names, armature, take.name, fps, self.preset)
+
+
+def export_files(scene, view_layer, takes, paths: list[Path], kind: str, options: export.Options) -> export.Steps:
+    """All files, one after the other. A generator: yields what it does and how far it is; returns a sentence."""
+    armature = scene.mocap.target
+    for number, (take, path) in enumerate(zip(takes, paths, strict=True)):
+        for doing, share in export.export(scene, view_layer, armature, path, kind, options, take):
+            yield doing, (number + share) / len(takes)
+    return f"Exported {paths[0]}" if len(paths) == 1 else f"Exported {len(paths)} takes to {paths[0].parent}"
+
+
+class MOCAP_OT_export_in_slices(bpy.types.Operator):
+    """Goes on with what `exporting` has begun, and shows it; the user looks on, and may cancel."""
+
+    bl_idname = "mocap.export_in_slices"
+    bl_label = "Export Take"
+    bl_options: ClassVar = {"INTERNAL"}
+
+    def invoke(self, context, event):
+        self._timer = context.window_manager.event_timer_add(_EVERY_S, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context, event):
+        if event.type == "ESC" and event.value == "PRESS":
+            exporting.end()
+            return self._over(context, {"CANCELLED"}, "WARNING", "The export was cancelled.")
+        if not exporting.running:  # it was ended from elsewhere, too
+            return self._over(context, {"CANCELLED"}, "WARNING", exporting.problem)
+        if event.type != "TIMER":
+            # Edits would change what is exported; looking around is harmless.
+            looks = event.type.startswith(("MOUSE", "INBETWEEN", "WHEEL", "TRACKPAD", "MIDDLE"))
+            return {"PASS_THROUGH"} if looks else {"RUNNING_MODAL"}
+        if bpy.app.is_job_running("RENDER"):  # which has its thread, and may not meet another frame
+            return {"RUNNING_MODAL"}
+        try:
+            told = exporting.advance(_SLICE_S)
+        except export.ExportError as error:
+            return self._over(context, {"CANCELLED"}, "ERROR", str(error))
+        if told is not None:
+            return self._over(context, {"FINISHED"}, "INFO", told)
+        if exporting.doing == export.BLENDER_WRITES:
+            window.show_status(export.BLENDER_WRITES)
+        else:
+            window.show_status(f"{exporting.doing}: {exporting.share:.0%} (Escape cancels)")
+        window.redraw_panels()
+        return {"RUNNING_MODAL"}
+
+    def cancel(self, context):
+        exporting.end("The export ended, because its window was closed.")
+        self._over(context, {"CANCELLED"}, "WARNING", "")
+
+    def _over(self, context, status, kind, text):
+        context.window_manager.event_timer_remove(self._timer)
+        window.show_status(None)
+        window.redraw_panels()
+        if text:
+            self.report({kind}, say(text))
+        return status
 
 
 def draw_settings(layout, settings) -> None:
@@ -190,7 +280,7 @@ def chosen(context: bpy.types.Context) -> list[bpy.types.Action]:
     return [take for take in of_character(context.scene.mocap.target) if take.mocap_export]
 
 
-CLASSES = (MocapExport, MOCAP_OT_export)
+CLASSES = (MocapExport, MOCAP_OT_export, MOCAP_OT_export_in_slices)
 
 
 def add_to_data() -> None:

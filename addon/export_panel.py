@@ -5,8 +5,9 @@ from typing import ClassVar
 import bpy
 
 from . import export
-from .drawing import Panel
+from .drawing import Panel, sentence
 from .export_operator import chosen, draw_settings, of_character
+from .exporting import exporting
 from .translations import say
 
 
@@ -37,6 +38,12 @@ class MOCAP_PT_export(Panel, bpy.types.Panel):
         column.prop(settings, "names")
         text = say(f"Export {len(ticked)} Takes…") if len(ticked) > 1 else "Export…"
         layout.operator("mocap.export", text=text, icon="EXPORT")
+        if exporting.running:
+            column = layout.column(align=True)
+            column.progress(factor=exporting.share, text=f"{say(exporting.doing)} {exporting.share:.0%}")
+            column.label(text="Escape cancels", icon="EVENT_ESC")
+        elif exporting.problem:
+            sentence(layout, exporting.problem, "ERROR")
 
 
 CLASSES = (MOCAP_PT_export,)

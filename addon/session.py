@@ -27,6 +27,7 @@ from .core.stages import LAG_JOINTS
 from .core.take import TakeError
 from .cues import Cues
 from .driven import Driven, assigned, people_asked_for, settings_of
+from .exporting import exporting
 from .filming import Filming
 from .ghost import ghost
 from .making import Making, of_recording, of_take
@@ -179,6 +180,8 @@ class Session:
             raise SessionError("Connect or start the capture first.")
         if self.solving is not None or self.reading is not None:
             raise SessionError("Wait until the last take is solved.")
+        if exporting.running:
+            raise SessionError("Wait until the export is done.")
         cast = self._driven(scene, again=True)
         if not cast or cast[0][0] is not self._cast[0]:
             raise SessionError(self._cast[0].problem or "Choose a character first.")
@@ -219,6 +222,8 @@ class Session:
         """
         if self.recording is not None or self.solving is not None or self.reading is not None:
             raise SessionError("Wait for the take that is being made.")
+        if exporting.running:
+            raise SessionError("Wait until the export is done.")
         chosen = scene.mocap.target
         if chosen is None or chosen.name not in scene.objects:
             raise SessionError("Choose a character first.")

@@ -26,7 +26,8 @@ Curve = tuple[int, int, str, int]  # the Action's and the slot's identity, data 
 
 _wanted: Counter[Curve] = Counter()  # by how many each is held
 _linked: dict[int, set[Curve]] = {}  # of Actions from libraries, which cannot remember
-_rendering = _lifted = False  # whether a render goes on, and whether the curves are as it needs them
+_rendering = _lifted = False  # whether a render goes on, and whether the curves are as that or an export needs them
+_exports = 0  # that go on
 _settled = threading.Event()
 
 
@@ -81,7 +82,7 @@ class LiveSilence:
         self, scene: bpy.types.Scene, cast: Iterable[tuple[Driven, bpy.types.Object]], link: PoseLink, now: float
     ) -> None:
         """Once a tick, before anything is posed. cast: who is driven; link: what comes for whom."""
-        if _rendering != _lifted:
+        if _to_be_lifted() != _lifted:
             _settle()
         if masks.whole(scene.mocap.record.mask):
             self.end()
@@ -115,17 +116,24 @@ def is_silent(one: bpy.types.Action) -> bool:
 @contextmanager
 def lifted():
     """Nothing is mute by us meanwhile."""
-    _set(())
+    global _exports
+    _exports += 1
+    _settle()
     try:
         yield
     finally:
+        _exports -= 1
         _settle()
+
+
+def _to_be_lifted() -> bool:
+    return _rendering or _exports > 0
 
 
 def _settle() -> None:
     """Have mute what is wanted now, in the main thread."""
     global _lifted
-    _lifted = _rendering
+    _lifted = _to_be_lifted()
     _set(() if _lifted else _wanted)
     _settled.set()
 

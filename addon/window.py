@@ -94,6 +94,12 @@ def push_undo(told: str) -> None:
         bpy.ops.ed.undo_push(message="Record Take")
 
 
+def export_in_slices(window: bpy.types.Window | None) -> None:
+    """Go on with an export that was begun in this window."""
+    with bpy.context.temp_override(window=window or bpy.context.window_manager.windows[0]):
+        bpy.ops.mocap.export_in_slices("INVOKE_DEFAULT")
+
+
 def solve_chains() -> str:
     """Let the marked chains follow their targets over the takes as they are now; what went wrong, a sentence."""
     windows = bpy.context.window_manager.windows

@@ -108,8 +108,11 @@ addon/filming.py
 addon/figures_panel.py
 addon/ghost.py
 addon/export_copy.py
+addon/export_numbers.py
 addon/export_operator.py
 addon/export_panel.py
+addon/export_sampling.py
+addon/exporting.py
 addon/held.py
 addon/joint_tables.py
 addon/keys.py

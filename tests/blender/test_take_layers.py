@@ -109,7 +109,7 @@ def test_while_live_the_masked_curves_are_mute_and_the_others_play(
 
 
 def test_while_only_captured_the_masked_curves_are_mute_and_untouched_after(
-    session, settings, base, actor, sender, character, module, tmp_path
+    session, settings, base, actor, sender, character, module, extension, tmp_path
 ):
     for curve in module.curves_for(base):  # one that the user has muted stays so
         curve.mute = (curve.data_path, curve.array_index) == (ARM, 0)
@@ -126,9 +126,18 @@ def test_while_only_captured_the_masked_curves_are_mute_and_untouched_after(
     assert np.allclose(turn_at(character, "leftUpperArm", 40), live, atol=1e-6)
     assert not np.allclose(turn_at(character, "leftUpperLeg", 40), [1, 0, 0, 0], atol=1e-3)
     bpy.ops.mocap.export(filepath=str(tmp_path / "meanwhile.npz"), format="NPZ")
-    assert np.ptp(np.load(tmp_path / "meanwhile.npz")["joints_m"], axis=0).max() > 0.1  # the whole Action
+    whole = np.load(tmp_path / "meanwhile.npz")["joints_m"]
+    assert np.ptp(whole, axis=0).max() > 0.1  # the whole Action
+    path, exporting = tmp_path / "in slices.npz", extension.addon("exporting").exporting
+    context, options = bpy.context, extension.addon("export").Options()
+    files = extension.addon("export_operator").export_files
+    exporting.begin(files(context.scene, context.view_layer, [None], [path], "NPZ", options))
+    later = iter(actor.packets[10:])
+    while exporting.advance(0.0) is None:
+        sender.play([next(later)] if exporting.share < 0.4 else [])  # which poses it, and would mute
+    assert np.allclose(np.ptp(np.load(path)["joints_m"], axis=0), np.ptp(whole, axis=0), atol=0.02)
     settings.mask = {"LOWER"}
-    sender.play(actor.packets[10:20])
+    sender.play([next(later), next(later)])
     assert {path for (path, _), (mute, _) in state(module, base).items() if mute} == {ARM, LEG}
     assert [mute for (path, _), (mute, _) in state(module, base).items() if path == ARM] == [True, *3 * [False]]
     session.tick(time.perf_counter() + 2.0)  # nothing comes any more

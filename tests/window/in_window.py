@@ -225,8 +225,9 @@ def solved_again(session):
 
 
 def exported():
-    """One take by clicks, in the folder of the job and under its ready name; another preset by a script."""
-    scene = bpy.context.scene
+    """One take by clicks, in the folder of the job and under its ready name; another that Escape cancels; and by a
+    script for another program."""
+    scene, exporting = bpy.context.scene, addon("exporting").exporting
     scene.mocap_export.format = "GLB"
     closed = opened("MOCAP_PT_export")
     yield 1.0
@@ -235,16 +236,28 @@ def exported():
     yield from picture("export.png")
     mode, frame = bpy.context.mode, scene.frame_current
     bpy.context.preferences.view.filebrowser_display_type = "SCREEN"  # Xvfb manages no windows
-    yield from press("mocap.export", lambda: browser() is not None)
     out = Path(JOB["out"], "exported")
     out.mkdir()
-    if browser() is not None:
-        browser().spaces.active.params.directory = os.fsencode(out)
-        yield 1.0
-        yield from picture("export browser.png")
-        yield from press("file.execute", lambda: browser() is None)
-        while not list(out.glob("MocapCharacter_Take *.glb")):
-            yield 0.2
+    if (yield from asked_where(out, "export browser.png")):
+        while exporting.running:
+            yield 0.1
+        REPORT["modal"] = [exporting.problem, [path.suffix for path in out.iterdir()]]
+        scene.mocap_export.format, operator = "NPZ", addon("export_operator")
+        slice_s, operator._SLICE_S = operator._SLICE_S, 0.0  # a frame at a time, so that there is time for the key
+        yield from asked_where(out)
+        while exporting.share < 0.05:
+            yield 0.1
+        yield from picture("exporting.png")
+        bpy.ops.wm.save_as_mainfile(filepath=str(Path(JOB["out"], "saved.blend")), copy=True)
+        REPORT["exporting"] = [exporting.running, len(bpy.data.scenes)]
+        subprocess.run(["xdotool", "key", "Escape"], check=True)
+        until = time.perf_counter() + 20.0
+        while exporting.running and time.perf_counter() < until:
+            yield 0.1
+        operator._SLICE_S = slice_s
+        with bpy.data.libraries.load(str(Path(JOB["out"], "saved.blend"))) as (saved, _):
+            REPORT["exporting"] += [exporting.running, len(bpy.data.scenes), len(saved.scenes)]
+        REPORT["exporting"].append([path.suffix for path in out.iterdir()])
     yield 0.5
     closed()
     scroll("up")
@@ -254,6 +267,19 @@ def exported():
     kept = list(bpy.data.scenes), bpy.context.mode, scene.frame_current
     REPORT["scene_kept"] = kept == ([scene], mode, frame)
     yield 0.5
+
+
+def asked_where(folder: Path, shown: str = ""):
+    """Click Export, and in the file browser on its button; whether there was one."""
+    yield from press("mocap.export", lambda: browser() is not None)
+    if browser() is None:
+        return False
+    browser().spaces.active.params.directory = os.fsencode(folder)
+    yield 1.0
+    if shown:
+        yield from picture(shown)
+    yield from press("file.execute", lambda: browser() is None)
+    return True
 
 
 def browser():

@@ -1,4 +1,5 @@
-"""`mocap bench window`: how long our calls hold the main thread of a Blender with a window, a ten-minute take included.
+"""`mocap bench window`: how long our calls hold the main thread of a Blender with a window, a ten-minute take included,
+which is recorded, solved, exported, loaded and solved again.
 
 BLENDER_GUI names a program that runs Blender in a window where there is no display (`BLENDER_GUI run ARG…`); else
 `blender` is taken from PATH.
@@ -27,7 +28,8 @@ _SCRIPTS = ("in_blender_window.py", "in_blender_calls.py")
 
 
 def measure_window(minutes: float) -> list[dict]:
-    """A case a state of the session, and one of the take. Raises BenchError."""
+    """A case a state of the session, one of the take, one of each export, of loading it and of solving it again. Raises
+    BenchError."""
     gui, program = os.environ.get("BLENDER_GUI"), shutil.which("blender")
     if not gui and not program:
         raise BenchError("No Blender with a window is here: set BLENDER_GUI, or put blender on PATH.")
@@ -40,7 +42,8 @@ def measure_window(minutes: float) -> list[dict]:
         except extension.ExtensionError as error:
             raise BenchError(str(error)) from error
         files = {key: str(folder / key) for key in ("port_file", "go_file", "sent_file", "error_file", "out")}
-        (folder / "job.json").write_text(json.dumps({"zip": str(zip_path), "live_s": LIVE_S, **files}), "utf-8")
+        job = {"zip": str(zip_path), "live_s": LIVE_S, "folder": str(folder)}
+        (folder / "job.json").write_text(json.dumps(job | files), "utf-8")
         environment = os.environ | {
             "BLENDER_USER_RESOURCES": str(folder / "blender"),
             "MOCAP_DATA": str(folder / "data"),

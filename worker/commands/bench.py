@@ -146,7 +146,10 @@ def window(
     json_file: Json = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="The take's length.")] = 10.0,
 ) -> None:
-    """How long our calls hold Blender's main thread, in a real window, with a ten-minute take stopped and solved."""
+    """How long our calls hold Blender's main thread, in a real window: a ten-minute take stopped, exported, loaded.
+
+    It is solved again, too. Takes about a quarter of an hour.
+    """
     from ..bench.window import measure_window
     from ..demo.bench import BenchError
 
