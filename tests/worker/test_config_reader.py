@@ -178,7 +178,7 @@ def test_two_bases_may_not_assign_the_same_name(tmp_path):
         (b"a = 1\x00", "is not Python"),
         (b"#" * (MAX_BYTES + 1), "larger than"),
         ("a = " + "[" * 500 + "]" * 500, "is not Python"),
-        ("a = " + "-" * 50_000 + "1", "deep"),
+        ("a = " + "-" * 50_000 + "1", "deep|too complex"),  # from Python 3.12 on its parser says so
         ("a = " + "-" * 900 + "1", "a UnaryOp"),
         ("a = " + "9" * 5000, "is not Python"),
         ("a = [1]\n" + "a = [a, a]\n" * 40, "makes more than"),
