@@ -74,10 +74,10 @@ def augment(rng: np.random.Generator, how: Augmentation, pictures: Pictures) -> 
     keypoints = torch.where(flip[:, None, None], keypoints[:, order], keypoints)
     visibility = torch.where(flip[:, None], pictures.visibility[:, order], pictures.visibility)
     if how.occluder:
-        images, parts = _covered(images, parts, on_device(_occluders(rng, how, n, width, height)))
+        _cover(images, parts, _occluders(rng, how, n, width, height), on_device)
     images = _coloured(images, rng, how, on_device)
     if how.blur:
-        images = _blurred(images, on_device(rng.random(n) * (rng.random(n) < how.blur)))
+        _blur(images, rng.random(n) * (rng.random(n) < how.blur), on_device)
     if how.noise:
         generator = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
         level = on_device(rng.uniform(0, how.noise, n))[:, None, None, None]
@@ -120,23 +120,28 @@ def _occluders(rng, how: Augmentation, n: int, width: int, height: int) -> np.nd
     return np.concatenate([there[..., None], round_[..., None], middle, half, rng.uniform(0, np.pi, (*k, 1)), plain], 2)
 
 
-def _covered(images: Tensor, parts: Tensor, things: Tensor) -> tuple[Tensor, Tensor]:
-    """Things in front, of one colour or, where that is NaN, cut out of the next picture."""
+def _cover(images: Tensor, parts: Tensor, things: np.ndarray, on_device) -> None:
+    """Things in front, in place: of one colour or, where that is NaN, cut out of the picture before."""
     height, width = images.shape[2:]
     y = torch.arange(height, device=images.device)[:, None]
     x = torch.arange(width, device=images.device)[None, :]
-    others = images.roll(1, 0)
-    for there, round_, cx, cy, half_x, half_y, turn, *colour in things.permute(1, 2, 0)[..., None, None]:
+    rows = [_rows(things[:, k, 0], images.device) for k in range(_OCCLUDERS)]
+    fills = [images[some - 1] for some in rows]
+    for k, (some, fill) in enumerate(zip(rows, fills, strict=True)):
+        _, round_, cx, cy, half_x, half_y, turn, *colour = on_device(things[:, k])[some].T[..., None, None]
         dx, dy = x - cx, y - cy
         along = (dx * turn.cos() + dy * turn.sin()) / half_x
         across = (dy * turn.cos() - dx * turn.sin()) / half_y
         inside = torch.where(round_ > 0, along**2 + across**2 < 1, (along.abs() < 1) & (across.abs() < 1))
-        inside = inside & (there > 0)
-        fill = torch.stack(colour, 1)
-        fill = torch.where(fill.isnan(), others, fill.expand_as(images))
-        images = torch.where(inside[:, None], fill, images)
-        parts = parts.masked_fill(inside[:, PARTS_FROM::PARTS_EVERY, PARTS_FROM::PARTS_EVERY], 0)
-    return images, parts
+        plain = torch.stack(colour, 1)
+        fill = torch.where(plain.isnan(), fill, plain.expand_as(fill))
+        images[some] = torch.where(inside[:, None], fill, images[some])
+        parts[some] = parts[some].masked_fill(inside[:, PARTS_FROM::PARTS_EVERY, PARTS_FROM::PARTS_EVERY], 0)
+
+
+def _rows(wanted: np.ndarray, device: torch.device) -> Tensor:
+    """Which pictures it is not 0 for: most are left as they are, and cost nothing."""
+    return torch.from_numpy(np.flatnonzero(wanted)).to(device)
 
 
 def _coloured(images: Tensor, rng, how: Augmentation, on_device) -> Tensor:
@@ -152,9 +157,11 @@ def _coloured(images: Tensor, rng, how: Augmentation, on_device) -> Tensor:
     return images
 
 
-def _blurred(images: Tensor, share: Tensor) -> Tensor:
-    """Mixed with themselves under a 5×5 binomial filter (σ 1 px); share: (N,) of it."""
+def _blur(images: Tensor, share: np.ndarray, on_device) -> None:
+    """Mixes them in place with themselves under a 5×5 binomial filter (σ 1 px); share: (N,) of it."""
+    rows = _rows(share, images.device)
+    sharp = images[rows]
     weights = (images.new_tensor([1, 4, 6, 4, 1]) / 16).expand(images.shape[1], 1, 1, 5)
-    soft = F.conv2d(F.pad(images, (2, 2, 0, 0), "replicate"), weights, groups=len(weights))
+    soft = F.conv2d(F.pad(sharp, (2, 2, 0, 0), "replicate"), weights, groups=len(weights))
     soft = F.conv2d(F.pad(soft, (0, 0, 2, 2), "replicate"), weights.transpose(2, 3), groups=len(weights))
-    return images + share[:, None, None, None] * (soft - images)
+    images[rows] = sharp + on_device(share)[rows, None, None, None] * (soft - sharp)
