@@ -230,6 +230,9 @@ class MOCAP_OT_export_in_slices(bpy.types.Operator):
             told = exporting.advance(_SLICE_S)
         except export.ExportError as error:
             return self._over(context, {"CANCELLED"}, "ERROR", str(error))
+        except Exception:
+            self._over(context, {"CANCELLED"}, "ERROR", "")
+            raise
         if told is not None:
             return self._over(context, {"FINISHED"}, "INFO", told)
         if exporting.doing == export.BLENDER_WRITES:

@@ -41,7 +41,8 @@ class MOCAP_PT_export(Panel, bpy.types.Panel):
         if exporting.running:
             column = layout.column(align=True)
             column.progress(factor=exporting.share, text=f"{say(exporting.doing)} {exporting.share:.0%}")
-            column.label(text="Escape cancels", icon="EVENT_ESC")
+            if exporting.doing != export.BLENDER_WRITES:
+                column.label(text="Escape cancels", icon="EVENT_ESC")
         elif exporting.problem:
             sentence(layout, exporting.problem, "ERROR")
 

@@ -121,8 +121,9 @@ class Solving:
             self._written += 1
             if time.perf_counter() - start_s > budget_s:
                 break
-        self._writing_s += time.perf_counter() - start_s
-        if self._written < len(channels):
+        spent_s = time.perf_counter() - start_s
+        self._writing_s += spent_s
+        if self._written < len(channels) or spent_s > budget_s:  # what comes after the last has a call of its own
             return None
         take_layers.settle(armature, take_action, self.track)
         armature.update_tag()
@@ -144,6 +145,8 @@ class Solving:
         theirs = [packet for packet in packets if packet.person == person]
         poses = yield from _scaled(solve_take(self.target.rig, settings, theirs, times_s, stand, held), _SOLVED)
         self._world_from_camera = poses.world_from_camera
+        yield _SOLVED  # what was needed for it has just been given back, which takes its time
+        used = slice(None) if used.all() else used
         values = self.target.values_in_steps(poses.rotations[used], poses.hips_location[used])
         self._values = yield from _scaled(values, _SOLVED)
         rows = key_reduction.rows_of(self.target.channels, self._values, bounds, self.target.space.unit_m)

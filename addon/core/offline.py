@@ -106,7 +106,8 @@ def solve_take(rig, settings, packets, frame_times_s, stand=None, held=None):
         yield 0.82
     ankles, clearances = ankles / b.size, clearances / b.size
     rows = np.searchsorted(times_s, times_out).clip(max=len(times_s) - 1)
-    unseen = np.isnan(measured[rows][:, FEET, 0])
+    unseen = np.isnan(measured[:, FEET, 0][rows])
+    yield 0.82
     speeds = _speeds(points, unseen, root, ankles, lifted, times_out, rooted)
     yield 0.82
     guessed_m = np.zeros(len(times_out))

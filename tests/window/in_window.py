@@ -245,7 +245,7 @@ def exported():
         scene.mocap_export.format, operator = "NPZ", addon("export_operator")
         slice_s, operator._SLICE_S = operator._SLICE_S, 0.0  # a frame at a time, so that there is time for the key
         yield from asked_where(out)
-        while exporting.share < 0.05:
+        while exporting.running and exporting.share < 0.05:
             yield 0.1
         yield from picture("exporting.png")
         bpy.ops.wm.save_as_mainfile(filepath=str(Path(JOB["out"], "saved.blend")), copy=True)

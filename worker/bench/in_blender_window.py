@@ -182,6 +182,8 @@ def made():
         yield 0.05
     solved_s = time.perf_counter() - began_s
     while not UNDO_MS:
+        if session.notice:
+            raise RuntimeError(session.notice)
         yield 0.05
     curves = addon("action").curves(bpy.data.actions[session.last_take.action])
     return {
