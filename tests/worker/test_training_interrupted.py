@@ -71,10 +71,10 @@ def runs(request, tmp_path_factory, painters_folder):
 def test_a_killed_run_ends_with_the_same_bits(runs, tmp_path):
     _, short, straight = runs
     killed = start(*short, "--out", tmp_path)
-    wait_for(killed, "step 5/10")  # the last checkpoint is of step 3
+    wait_for(killed, "step 5/10")
     killed.kill()
     killed.communicate()
-    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] in (3, 6)
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] in (3, 6, 9)  # every third is kept
     text = ended(start(*short, "--out", tmp_path))
     assert "going on from step" in text and "step 10/10" in text
     one, two = (torch.load(folder / "last.pt", weights_only=True) for folder in (straight, tmp_path))
