@@ -114,6 +114,7 @@ class Solving:
         if not self._written or there != len(held) + sum(channel.width for channel in channels[: self._written]):
             action.begin_writing(take_action, float(self._frames[0]), held)  # or an undo took some away
             self._written = 0
+        writes = self._written < len(channels)
         while self._written < len(channels):
             rows = self._rows[self._written]
             values = self._values[self._written][rows]
@@ -123,8 +124,8 @@ class Solving:
                 break
         spent_s = time.perf_counter() - start_s
         self._writing_s += spent_s
-        if self._written < len(channels) or spent_s > budget_s:  # what comes after the last has a call of its own
-            return None
+        if writes and (self._written < len(channels) or spent_s > budget_s):
+            return None  # what comes after the last channel has a call of its own
         take_layers.settle(armature, take_action, self.track)
         armature.update_tag()
         spent_s = {"solve": self._spent_s, "write": self._writing_s}
