@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import chain_solving, take_layers
+from . import chain_solving, take_layers, window
 from .chain_reading import ChainError, bones_of, title
 from .drawing import Panel, sentence
 from .exporting import exporting
@@ -113,9 +113,7 @@ class MOCAP_OT_solve_chains(bpy.types.Operator):
             self._work.close()
             return self._end(context, {"CANCELLED"})
         if event.type != "TIMER":
-            # Undo and other edits would pull the take away; looking around is harmless.
-            looks = event.type.startswith(("MOUSE", "INBETWEEN", "WHEEL", "TRACKPAD", "MIDDLE"))
-            return {"PASS_THROUGH"} if looks else {"RUNNING_MODAL"}
+            return {"PASS_THROUGH"} if window.looks_around(event) else {"RUNNING_MODAL"}
         until_s = time.perf_counter() + _SLICE_S
         try:
             doing, share = next(self._work)

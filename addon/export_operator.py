@@ -221,9 +221,7 @@ class MOCAP_OT_export_in_slices(bpy.types.Operator):
         if not exporting.running:  # it was ended from elsewhere, too
             return self._over(context, {"CANCELLED"}, "WARNING", exporting.problem)
         if event.type != "TIMER":
-            # Edits would change what is exported; looking around is harmless.
-            looks = event.type.startswith(("MOUSE", "INBETWEEN", "WHEEL", "TRACKPAD", "MIDDLE"))
-            return {"PASS_THROUGH"} if looks else {"RUNNING_MODAL"}
+            return {"PASS_THROUGH"} if window.looks_around(event) else {"RUNNING_MODAL"}
         if bpy.app.is_job_running("RENDER"):  # which has its thread, and may not meet another frame
             return {"RUNNING_MODAL"}
         try:

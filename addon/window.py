@@ -94,6 +94,12 @@ def push_undo(told: str) -> None:
         bpy.ops.ed.undo_push(message="Record Take")
 
 
+def looks_around(event: bpy.types.Event) -> bool:
+    """Whether an event edits nothing, so that it may pass while something of ours goes on in slices: undo and other
+    edits would change, or pull away, what that works on."""
+    return event.type.startswith(("MOUSE", "INBETWEEN", "WHEEL", "TRACKPAD", "MIDDLE"))
+
+
 def export_in_slices(window: bpy.types.Window | None) -> None:
     """Go on with an export that was begun in this window."""
     with bpy.context.temp_override(window=window or bpy.context.window_manager.windows[0]):

@@ -110,10 +110,10 @@ def test_from_an_empty_scene_to_files_in_a_window(in_window, local_packages, tmp
     first, again, frames, frames_again, moved = report["solved_again"]
     assert first == again and frames == frames_again > 30 and moved > 1e-4
     assert min(report["exported"]) > 100_000 and report["scene_kept"]
-    assert report.get("modal", ["", [".glb"]]) == ["", [".glb"]]
-    # It runs beside a copy that is in no file, then Escape leaves neither.
-    cancelled = [True, 2, False, 1, 1, [".glb"]]
-    assert report.get("exporting", cancelled) == cancelled
+    if "exporting" in STATES:
+        assert report["modal"] == ["", [".glb"]]
+        # It runs beside a copy that is in no file, then Escape leaves neither.
+        assert report["exporting"] == [True, 2, False, 1, 1, [".glb"]]
     state, shown, after = report["counting"]
     assert state == "counting" and 50 < int(shown) <= 60 and after == ""
     assert report["nobody"] == ["capturing", [], 0]
